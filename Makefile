@@ -1,0 +1,62 @@
+# `make` alone explains itself. Settings: make TARGET NAME=value
+PYTHON      ?= python3
+VENV        ?= .venv
+PROFILE     ?= quick
+NOTEBOOK    ?=
+PARAMS      ?=
+TORCH_INDEX ?=
+PORT        ?= 8000
+
+TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
+STAMP := $(VENV)/.complete
+RUN   := $(VENV)/bin/python -m liegg.reproduce
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce book serve test clean lock
+
+help:  ## what can be made
+	@echo "usage: make TARGET [NAME=value ...]"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo "settings"
+	@echo "  PROFILE=      smoke | quick | paper (now: $(PROFILE))"
+	@echo "  NOTEBOOK=     one notebook, e.g. 01_o5_regression"
+	@echo "  PARAMS=       its parameters, e.g. \"seed=3 hidden_width=64\" (result kept apart)"
+	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
+	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. its CPU-only one"
+	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
+
+setup: $(STAMP)  ## make .venv and install everything into it
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "liegg needs Python 3.11 or newer, and $(PYTHON) is `$(PYTHON) --version 2>&1 || true`: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "$(PYTHON) lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv), then run make again"; exit 1; }
+	@echo "setting up $(VENV): $(TORCH) first, then the locked packages; a few minutes the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+reproduce: $(STAMP)  ## run the experiments that are not up to date, then build the book
+	@$(RUN) run --profile "$(PROFILE)" $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(PARAMS),--params "$(PARAMS)")
+
+book: $(STAMP)  ## build the book from the results there are, run nothing
+	@$(RUN) book --profile "$(PROFILE)"
+
+serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
+	@test -f book/_build/html/index.html || { echo "no book yet: make reproduce"; exit 1; }
+	@$(VENV)/bin/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
+
+test: $(STAMP)  ## lint and all tests, in a few minutes
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/python -m pytest
+
+clean:  ## remove results and book (.venv stays)
+	rm -rf book/_build
+
+lock:  ## resolve requirements.lock anew (needs uv); torch stays out, it is installed first, by itself
+	@$(PYTHON) -c 'import tomllib, itertools; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	  print(*(r for r in itertools.chain(p["dependencies"], *p["optional-dependencies"].values()) if not r.startswith("torch")), sep="\n")' \
+	| uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	  --custom-compile-command "make lock" --output-file requirements.lock

@@ -1,0 +1,123 @@
+"""The data of the experiments: the O(5) regression task, and images of digits.
+
+`digits` is embedded in scikit-learn. `mnist` is read from files in the folder LIEGG_DATA (default: data/), downloaded
+there if they are missing, and checked by sha256 either way; one data set never stands in for another.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from liegg import algebra
+from liegg.actions import Affine2d
+
+ROOT = Path(__file__).parent.parent / "data"
+MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+MNIST_FILES = {split: (f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte") for split in ("train", "t10k")}
+DATASETS = ("digits", "mnist")
+
+
+def o5_target(x: Tensor) -> Tensor:
+    """y = sin|r1| - |r2|³/2 + r1.r2 / (|r1||r2|) for x = (r1, r2), (N, 10) -> (N, 1).
+
+    O(5)-invariant (EMLP, Finzi et al. 2021; LieGG's first experiment).
+    """
+    r1, r2 = x.split(5, dim=-1)
+    n1, n2 = r1.norm(dim=-1, keepdim=True), r2.norm(dim=-1, keepdim=True)
+    return n1.sin() - n2**3 / 2 + (r1 * r2).sum(-1, keepdim=True) / (n1 * n2)
+
+
+def o5(samples: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """Standard normal points (N, 10) and their targets (N, 1)."""
+    x = torch.randn(samples, 10, generator=torch.Generator().manual_seed(seed))
+    return x, o5_target(x)
+
+
+def images(name: str, split: str) -> tuple[Tensor, Tensor]:
+    """Upright images (N, 1, 28, 28) with values in [0, 1] and labels (N,).
+
+    name     "digits": scikit-learn's 1797 handwritten digits, 8 x 8, enlarged to 20 x 20 and centred; a fixed 1527 of
+             them are "train", 270 "test". "mnist": 60000 and 10000 images.
+    split    "train" or "test"
+
+    Raises ValueError for another name, FileNotFoundError for files that are missing and cannot be downloaded, and
+    ValueError for damaged ones.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f'unknown split "{split}": there are train and test')
+    if name == "mnist":
+        images_file, labels_file = MNIST_FILES["train" if split == "train" else "t10k"]
+        pixels, labels = _mnist(images_file), _mnist(labels_file)
+        pixels = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 1, 28, 28)
+        labels = np.frombuffer(labels, np.uint8, offset=8)
+        return torch.tensor(pixels) / 255, torch.tensor(labels, dtype=torch.long)
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        small = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None]
+        large = torch.nn.functional.interpolate(small, size=(20, 20), mode="bicubic", align_corners=False)
+        padded = torch.nn.functional.pad(large.clamp(0, 1), (4, 4, 4, 4))
+        order = np.random.default_rng(0).permutation(len(padded))
+        rows = order[:1527] if split == "train" else order[1527:]
+        return padded[rows], torch.tensor(digits.target, dtype=torch.long)[rows]
+    raise ValueError(f'unknown dataset "{name}": there are {", ".join(DATASETS)}')
+
+
+def rotate(x: Tensor, *, seed: int) -> Tensor:
+    """Every image (B, C, H, W) turned by its own angle, uniform over the full circle."""
+    angles = 2 * torch.pi * torch.rand(len(x), generator=torch.Generator().manual_seed(seed))
+    action = Affine2d()
+    turn = action.coefficients(algebra.so(2)[0] * 2**0.5)
+    return action.act(turn, x, angles).clamp(0, 1)
+
+
+def blur_and_standardize(x: Tensor, *, sigma: float = 1.5, mean: float = 0.1303, std: float = 0.3008) -> Tensor:
+    """Gaussian blur (sigma in pixels), then (x - mean) / std: LieGG's preparation of rotated MNIST, its constants."""
+    radius = int(4 * sigma + 0.5)
+    kernel = torch.exp(-torch.arange(-radius, radius + 1, dtype=x.dtype).square() / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).expand(x.shape[1], 1, 1, -1)
+    pad = torch.nn.functional.pad(x, (radius,) * 4, mode="replicate")
+    rows = torch.nn.functional.conv2d(pad, kernel, groups=x.shape[1])
+    return (torch.nn.functional.conv2d(rows, kernel.transpose(2, 3), groups=x.shape[1]) - mean) / std
+
+
+def _mnist(name: str) -> bytes:
+    """The content of one MNIST file, from LIEGG_DATA or its mnist/ folder, gzip-compressed or not."""
+    root = Path(os.environ.get("LIEGG_DATA") or ROOT)
+    places = [root / "mnist" / f"{name}.gz", root / "mnist" / name, root / f"{name}.gz", root / name]
+    path = next((p for p in places if p.is_file()), None) or _download(f"{MNIST_URL}{name}.gz", places[0])
+    damaged = f"{path} is damaged: remove it, and it is downloaded anew"
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError) as error:
+        raise ValueError(damaged) from error
+    lines = (ROOT / "checksums.sha256").read_text().splitlines()
+    wanted = {path: digest for digest, path in map(str.split, lines)}
+    if hashlib.sha256(content).hexdigest() != wanted[f"mnist/{name}"]:
+        raise ValueError(f"{damaged} (its sha256 is not the one in data/checksums.sha256)")
+    return content
+
+
+def _download(url: str, path: Path) -> Path:
+    """Fetch a file to its place, whole or not at all."""
+    part = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(url, timeout=60) as response, part.open("wb") as file:
+            shutil.copyfileobj(response, file)
+    except (urllib.error.URLError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise FileNotFoundError(
+            f"{path.name} is neither in {path.parent.parent} nor to be had from {url} ({error}): "
+            "put the MNIST files there, or set LIEGG_DATA to the folder that holds them"
+        ) from error
+    return part.replace(path)

@@ -1,0 +1,45 @@
+"""The networks of the experiments."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+def mlp(sizes: Sequence[int], *, seed: int) -> nn.Sequential:
+    """A multilayer perceptron without biases, Swish between its layers (LieGG's experiments; torch calls it SiLU).
+
+    `sizes` counts input, hidden and output units; inputs of any shape (B, ...) are flattened. Weights have torch's
+    default distribution, drawn from `seed`.
+    """
+    layers: list[nn.Module] = [nn.Flatten()]
+    generator = torch.Generator().manual_seed(seed)
+    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
+        linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=False)
+        nn.init.uniform_(linear.weight, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
+        layers += [nn.SiLU()] * (i > 0) + [linear]
+    return nn.Sequential(*layers)
+
+
+class Standardized(nn.Module):
+    """A network between fixed scales: y = mean_out + scale_out * net((x - mean_in) / scale_in)."""
+
+    def __init__(self, net: nn.Module, mean_in: Tensor, scale_in: Tensor, mean_out: Tensor, scale_out: Tensor):
+        super().__init__()
+        self.net = net
+        for name, value in dict(mean_in=mean_in, scale_in=scale_in, mean_out=mean_out, scale_out=scale_out).items():
+            self.register_buffer(name, torch.as_tensor(value))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.mean_out + self.scale_out * self.net((x - self.mean_in) / self.scale_in)
+
+
+class UnitLogits(nn.Module):
+    """A classifier's discriminator F = f / |f|: its logits (B, m) scaled to unit length (LieGG's released code)."""
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.normalize(self.net(x), dim=-1)

@@ -1,0 +1,135 @@
+"""The network polarization matrix, streamed into a small triangular factor.
+
+The matrix E of a function F has one row for every sample and output, the derivatives of that output along the
+directions A_i of an action,
+
+    E[(s, o), i] = dF_o(x_s) . A_i x_s            (LieGG, section 3: the row is vec(dF ⊗ x))
+
+and its null vectors are the generators F is invariant under. Only R with RᵀR = EᵀE is kept, K x K in float64: by QR,
+never by the Gram matrix, so that small singular values keep their accuracy. Factors of parts of the data merge.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from liegg.actions import Action
+
+
+class Polarization:
+    """The triangular factor R (K, K) of a polarization matrix E, and the samples and rows of E behind it."""
+
+    def __init__(self, size: int):
+        self.factor = torch.zeros(size, size, dtype=torch.float64)
+        self.samples = self.rows = 0
+
+    def update(self, rows: Tensor, samples: int) -> None:
+        """Append rows (any, K) that belong to so many samples."""
+        self._append(rows)
+        self.samples, self.rows = self.samples + samples, self.rows + len(rows)
+
+    def merge(self, other: "Polarization") -> None:
+        """Append all that the other has seen."""
+        self._append(other.factor)
+        self.samples, self.rows = self.samples + other.samples, self.rows + other.rows
+
+    def _append(self, rows: Tensor) -> None:
+        stacked = torch.cat([self.factor.to(rows.device), rows.double()])
+        self.factor = torch.linalg.qr(stacked, mode="r").R.cpu()
+
+    def variances(self, within: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Symmetry variances S_i²/N ascending, (K,), and their directions as rows, (K, K): the full right basis.
+
+        `within` restricts the directions to the span of its orthonormal rows (k, K); there are then k.
+        """
+        _, S, V = torch.linalg.svd(self.factor if within is None else self.factor @ within.T)
+        V = V if within is None else V @ within
+        return S.flip(0).square() / self.samples, V.flip(0)
+
+    def along(self, directions: Tensor) -> Tensor:
+        """Variance |E v|²/N along each direction v, (k, K) -> (k,)."""
+        return (self.factor @ directions.T).square().sum(0) / self.samples
+
+
+def polarize(
+    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 1024
+) -> tuple[Polarization, Polarization]:
+    """The polarization factor of a function on its data, and that of the pairing control.
+
+    In the control each gradient meets the sample before its own: what is still null there is null for any
+    function with such gradients on such data, a matter of the data and not a learned symmetry.
+
+    function    maps a batch (B, ...) to (B,) or (B, m), every sample by itself; an nn.Module is put in eval mode
+                and back, and nothing else about it changes
+    inputs      a tensor (N, ...), or any iterable of batches, tensors or tuples that begin with one; read once
+
+    Raises ValueError for inputs that are empty, not finite or do not fit the action, and for outputs without batch
+    dimension, not differentiable or with gradients that are not finite.
+    """
+    matched, control = Polarization(action.size), Polarization(action.size)
+    previous = None
+    with _undisturbed(function):
+        for x in _batches(inputs, batch_size, function):
+            before = x[:0] if previous is None else previous
+            shifted = torch.cat([before, x[:-1]])
+            rows, control_rows = [], []
+            for grad in gradients(function, x):
+                rows.append(action.pair(x.double(), grad.double()))
+                control_rows.append(action.pair(shifted.double(), grad[len(x) - len(shifted) :].double()))
+            matched.update(torch.cat(rows), len(x))
+            control.update(torch.cat(control_rows), len(shifted))
+            previous = x[-1:]
+    if matched.samples == 0:
+        raise ValueError("inputs holds no batch: an empty dataset, or an iterator that was already used up")
+    return matched, control
+
+
+def gradients(function: Callable[[Tensor], Tensor], x: Tensor) -> Iterator[Tensor]:
+    """The gradient of each output in turn, of x's shape; no .grad is touched."""
+    if not torch.isfinite(x).all():
+        raise ValueError("inputs holds NaN or infinite values: clean the data first")
+    x = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        y = function(x)
+    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x):
+        shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        raise ValueError(
+            f"the function has no batch dimension: it maps {tuple(x.shape)} to {shape}, "
+            f"and should return ({len(x)},) or ({len(x)}, m), one result a sample"
+        )
+    if not y.requires_grad:
+        raise ValueError("the function's output does not depend on its input by differentiable torch operations")
+    y = y.reshape(len(x), -1)
+    for o in range(y.shape[1]):
+        (grad,) = torch.autograd.grad(y[:, o].sum(), x, retain_graph=o + 1 < y.shape[1], materialize_grads=True)
+        if not torch.isfinite(grad).all():
+            raise ValueError(f"the gradient of output {o} is NaN or infinite at some inputs: is the function smooth there?")
+        yield grad
+
+
+def _batches(inputs: Tensor | Iterable, batch_size: int, function: Callable) -> Iterator[Tensor]:
+    """Batches on the function's device and in its dtype."""
+    weight = next(function.parameters(), None) if isinstance(function, nn.Module) else None
+    for batch in inputs.split(batch_size) if isinstance(inputs, Tensor) and len(inputs) else inputs:
+        x = batch[0] if isinstance(batch, tuple | list) else batch
+        if not isinstance(x, Tensor):
+            raise ValueError(f"inputs must be a tensor or yield tensors, not {type(x).__name__}")
+        if len(x):
+            yield x if weight is None else x.to(weight.device, weight.dtype)
+
+
+@contextmanager
+def _undisturbed(function: Callable) -> Iterator[None]:
+    """Evaluate modules in eval mode, then give every submodule its mode and the caller the random state back."""
+    modules = list(function.modules()) if isinstance(function, nn.Module) else []
+    modes = [m.training for m in modules]
+    with torch.random.fork_rng():
+        try:
+            if modules:
+                function.eval()
+            yield
+        finally:
+            for m, mode in zip(modules, modes):
+                m.training = mode
