@@ -51,7 +51,7 @@ class Linear:
         if x.ndim < 2 or x[0].numel() != self.copies * self.n:
             raise ValueError(
                 f"{self} acts on {self.copies * self.n} numbers a sample ({self.copies} vectors of length {self.n}), "
-                f"but the input has shape {tuple(x.shape)}: give x as (B, {self.copies * self.n}), or change n or copies"
+                f"but the input has shape {tuple(x.shape)}: give x as (B, {self.copies * self.n}) or change n, copies"
             )
         return x.reshape(len(x), self.copies, self.n)
 

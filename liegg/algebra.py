@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def so(p: int, q: int = 0) -> Tensor:
-    """so(p, q): Aᵀη + ηA = 0 with η = diag(1, ..., 1, -1, ..., -1); so(n) is so(n, 0). Dimension n(n-1)/2, n = p + q."""
+    """so(p, q): Aᵀη + ηA = 0, η diagonal with p ones and q minus ones; so(n) is so(n, 0). Dimension (p+q)(p+q-1)/2."""
     n = p + q
     eta = torch.cat([torch.ones(p), -torch.ones(q)]).double()
     i, j = torch.triu_indices(n, n, offset=1)

@@ -16,60 +16,56 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from liegg import algebra
+from liegg import algebra, targets
 from liegg.actions import Affine2d
 
 ROOT = Path(__file__).parent.parent / "data"
 MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-MNIST_FILES = {split: (f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte") for split in ("train", "t10k")}
 DATASETS = ("digits", "mnist")
-
-
-def o5_target(x: Tensor) -> Tensor:
-    """y = sin|r1| - |r2|³/2 + r1.r2 / (|r1||r2|) for x = (r1, r2), (N, 10) -> (N, 1).
-
-    O(5)-invariant (EMLP, Finzi et al. 2021; LieGG's first experiment).
-    """
-    r1, r2 = x.split(5, dim=-1)
-    n1, n2 = r1.norm(dim=-1, keepdim=True), r2.norm(dim=-1, keepdim=True)
-    return n1.sin() - n2**3 / 2 + (r1 * r2).sum(-1, keepdim=True) / (n1 * n2)
+SPLITS = {
+    "train": {"digits": (0, 1437), "mnist": (0, 50000)},
+    "validation": {"digits": (1437, 1617), "mnist": (50000, 60000)},
+    "test": {"digits": (1617, 1797), "mnist": (0, 10000)},
+}
 
 
 def o5(samples: int, *, seed: int) -> tuple[Tensor, Tensor]:
     """Standard normal points (N, 10) and their targets (N, 1)."""
     x = torch.randn(samples, 10, generator=torch.Generator().manual_seed(seed))
-    return x, o5_target(x)
+    return x, targets.o5(x)
 
 
 def images(name: str, split: str) -> tuple[Tensor, Tensor]:
     """Upright images (N, 1, 28, 28) with values in [0, 1] and labels (N,).
 
-    name     "digits": scikit-learn's 1797 handwritten digits, 8 x 8, enlarged to 20 x 20 and centred; a fixed 1527 of
-             them are "train", 270 "test". "mnist": 60000 and 10000 images.
-    split    "train" or "test"
+    name     "digits": scikit-learn's 1797 handwritten digits, 8 x 8, enlarged to 20 x 20 and centred, in a fixed random
+             order. "mnist": in the order of its files.
+    split    "train" (1437 or 50000 images), "validation" (180 or 10000) or "test" (180 or 10000)
 
-    Raises ValueError for another name, FileNotFoundError for files that are missing and cannot be downloaded, and
-    ValueError for damaged ones.
+    Raises ValueError for another name or split and for damaged files, FileNotFoundError for files that are missing
+    and cannot be downloaded.
     """
-    if split not in ("train", "test"):
-        raise ValueError(f'unknown split "{split}": there are train and test')
-    if name == "mnist":
-        images_file, labels_file = MNIST_FILES["train" if split == "train" else "t10k"]
-        pixels, labels = _mnist(images_file), _mnist(labels_file)
-        pixels = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 1, 28, 28)
-        labels = np.frombuffer(labels, np.uint8, offset=8)
-        return torch.tensor(pixels) / 255, torch.tensor(labels, dtype=torch.long)
-    if name == "digits":
-        from sklearn.datasets import load_digits
+    if name not in DATASETS:
+        raise ValueError(f'unknown dataset "{name}": there are {", ".join(DATASETS)}')
+    if split not in SPLITS:
+        raise ValueError(f'unknown split "{split}": there are {", ".join(SPLITS)}')
+    pixels, labels = _digits() if name == "digits" else _mnist("t10k" if split == "test" else "train")
+    rows = slice(*SPLITS[split][name])
+    return pixels[rows], labels[rows]
 
-        digits = load_digits()
-        small = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None]
-        large = torch.nn.functional.interpolate(small, size=(20, 20), mode="bicubic", align_corners=False)
-        padded = torch.nn.functional.pad(large.clamp(0, 1), (4, 4, 4, 4))
-        order = np.random.default_rng(0).permutation(len(padded))
-        rows = order[:1527] if split == "train" else order[1527:]
-        return padded[rows], torch.tensor(digits.target, dtype=torch.long)[rows]
-    raise ValueError(f'unknown dataset "{name}": there are {", ".join(DATASETS)}')
+
+def digits_task(name: str, split: str, samples: int, *, rotated: bool, seed: int) -> tuple[Tensor, Tensor]:
+    """Digits as LieGG prepares them, (samples, 1, 28, 28) and (samples,): rotated or upright, blurred, standardised.
+
+    The images are drawn without replacement, over again when there are fewer than asked for; every drawn image is
+    turned by its own angle.
+    """
+    x, y = images(name, split)
+    generator = torch.Generator().manual_seed(seed)
+    rounds = -(-samples // len(x))
+    drawn = torch.cat([torch.randperm(len(x), generator=generator) for _ in range(rounds)])[:samples]
+    x = x[drawn]
+    return blur_and_standardize(rotate(x, seed=seed) if rotated else x), y[drawn]
 
 
 def rotate(x: Tensor, *, seed: int) -> Tensor:
@@ -90,7 +86,24 @@ def blur_and_standardize(x: Tensor, *, sigma: float = 1.5, mean: float = 0.1303,
     return (torch.nn.functional.conv2d(rows, kernel.transpose(2, 3), groups=x.shape[1]) - mean) / std
 
 
-def _mnist(name: str) -> bytes:
+def _digits() -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    small = torch.tensor(digits.images / 16, dtype=torch.float32)[:, None]
+    large = torch.nn.functional.interpolate(small, size=(20, 20), mode="bicubic", align_corners=False)
+    order = np.random.default_rng(0).permutation(len(large))
+    padded = torch.nn.functional.pad(large.clamp(0, 1), (4, 4, 4, 4))
+    return padded[order], torch.tensor(digits.target, dtype=torch.long)[order]
+
+
+def _mnist(part: str) -> tuple[Tensor, Tensor]:
+    pixels = np.frombuffer(_mnist_file(f"{part}-images-idx3-ubyte"), np.uint8, offset=16).reshape(-1, 1, 28, 28)
+    labels = np.frombuffer(_mnist_file(f"{part}-labels-idx1-ubyte"), np.uint8, offset=8)
+    return torch.tensor(pixels) / 255, torch.tensor(labels, dtype=torch.long)
+
+
+def _mnist_file(name: str) -> bytes:
     """The content of one MNIST file, from LIEGG_DATA or its mnist/ folder, gzip-compressed or not."""
     root = Path(os.environ.get("LIEGG_DATA") or ROOT)
     places = [root / "mnist" / f"{name}.gz", root / "mnist" / name, root / f"{name}.gz", root / name]

@@ -30,12 +30,18 @@ def train(
     score        with `validation`, its (x, y) as above: after each epoch score(outputs, targets) is computed and each
                  member ends with the weights of its best epoch, not of the last
 
-    Raises FloatingPointError when a member's loss is no longer finite, naming the member.
+    Trains on a GPU where there is one; the models stay where they are. Raises FloatingPointError when a member's loss
+    is no longer finite, naming the member.
     """
     if not len(models) == len(seeds) == len(x) == len(y):
         raise ValueError(f"{len(models)} models, {len(seeds)} seeds and data for {len(x)} and {len(y)} must be as many")
     members, samples = x.shape[:2]
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    x, y = x.to(device), y.to(device)
+    validation = validation and tuple(part.to(device) for part in validation)
     state, buffers = stack_module_state(list(models))
+    state = {name: weights.detach().to(device).requires_grad_() for name, weights in state.items()}
+    buffers = {name: values.to(device) for name, values in buffers.items()}
     skeleton = copy.deepcopy(models[0]).to("meta")
     optimizer = torch.optim.Adam(state.values(), lr=lr, weight_decay=weight_decay, fused=True)
     orders = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -1,6 +1,7 @@
 """The networks of the experiments."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ def mlp(sizes: Sequence[int], *, seed: int) -> nn.Sequential:
     """
     layers: list[nn.Module] = [nn.Flatten()]
     generator = torch.Generator().manual_seed(seed)
-    for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:])):
+    for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=False)
         nn.init.uniform_(linear.weight, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
         layers += [nn.SiLU()] * (i > 0) + [linear]
@@ -27,8 +28,10 @@ class Standardized(nn.Module):
     def __init__(self, net: nn.Module, mean_in: Tensor, scale_in: Tensor, mean_out: Tensor, scale_out: Tensor):
         super().__init__()
         self.net = net
-        for name, value in dict(mean_in=mean_in, scale_in=scale_in, mean_out=mean_out, scale_out=scale_out).items():
-            self.register_buffer(name, torch.as_tensor(value))
+        self.register_buffer("mean_in", torch.as_tensor(mean_in))
+        self.register_buffer("scale_in", torch.as_tensor(scale_in))
+        self.register_buffer("mean_out", torch.as_tensor(mean_out))
+        self.register_buffer("scale_out", torch.as_tensor(scale_out))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.mean_out + self.scale_out * self.net((x - self.mean_in) / self.scale_in)

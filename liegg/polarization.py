@@ -90,22 +90,22 @@ def gradients(function: Callable[[Tensor], Tensor], x: Tensor) -> Iterator[Tenso
     """The gradient of each output in turn, of x's shape; no .grad is touched."""
     if not torch.isfinite(x).all():
         raise ValueError("inputs holds NaN or infinite values: clean the data first")
-    x = x.detach().clone().requires_grad_()
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
+        x = x.detach().clone().requires_grad_()
         y = function(x)
-    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x):
-        shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise ValueError(
-            f"the function has no batch dimension: it maps {tuple(x.shape)} to {shape}, "
-            f"and should return ({len(x)},) or ({len(x)}, m), one result a sample"
-        )
-    if not y.requires_grad:
-        raise ValueError("the function's output does not depend on its input by differentiable torch operations")
-    y = y.reshape(len(x), -1)
-    for o in range(y.shape[1]):
-        (grad,) = torch.autograd.grad(y[:, o].sum(), x, retain_graph=o + 1 < y.shape[1], materialize_grads=True)
+        if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x):
+            shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+            raise ValueError(
+                f"the function has no batch dimension: it maps {tuple(x.shape)} to {shape}, "
+                f"and should return ({len(x)},) or ({len(x)}, m), one result a sample"
+            )
+        if not y.requires_grad:
+            raise ValueError("the function's output does not depend on its input by differentiable torch operations")
+        outputs = y.reshape(len(x), -1).sum(0).unbind()
+    for o, output in enumerate(outputs):
+        (grad,) = torch.autograd.grad(output, x, retain_graph=o + 1 < len(outputs), materialize_grads=True)
         if not torch.isfinite(grad).all():
-            raise ValueError(f"the gradient of output {o} is NaN or infinite at some inputs: is the function smooth there?")
+            raise ValueError(f"the gradient of output {o} is NaN or infinite at some inputs: is it smooth there?")
         yield grad
 
 

@@ -108,7 +108,7 @@ class Symmetry:
         if match:
             lines.append(f"  nearest known algebra: {match.name}, largest principal angle {match.angle:.2g} degrees")
         if len(self.trivial):
-            lines.append(f"  {len(self.trivial)} further directions are trivial: the data, not the function, make them null")
+            lines.append(f"  {len(self.trivial)} further directions are null for any function on such data")
         return "\n".join(lines)
 
 

@@ -1,0 +1,156 @@
+"""The figures of the book: functions from data to a matplotlib Figure.
+
+A figure shows itself in a notebook as SVG on a transparent ground, with dark ink; the book's style sheet inverts its
+lightness, not its hues, on a dark page. Colours are seaborn's colour-blind palette, one for each kind of network.
+"""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+import seaborn
+import torch
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from torch import Tensor
+
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "liegg",
+}
+_BLUE, _ORANGE, _GREEN, _RED, _PURPLE, *_ = seaborn.color_palette("colorblind")
+COLOURS = {"trained": _BLUE, "upright": _ORANGE, "untrained": _GREEN, "chance": "0.5", "random": _RED, "exact": "0.2"}
+MARKERS = {"trained": "o", "upright": "s", "untrained": "^", "chance": "x", "random": "v", "exact": "d"}
+
+
+class Page(Figure):
+    """A Figure that Jupyter shows as SVG, with no plotting backend involved."""
+
+    def _repr_svg_(self) -> str:
+        svg = io.StringIO()
+        with matplotlib.rc_context(STYLE):
+            self.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
+        return svg.getvalue()
+
+
+def _page(width: float, height: float, rows: int, columns: int, **layout):
+    with matplotlib.rc_context(STYLE):
+        page = Page(figsize=(width, height), layout="constrained")
+        return page, page.subplots(rows, columns, squeeze=False, **layout)
+
+
+def _band(axes, x: Sequence, values: Tensor, kind: str, label: str) -> None:
+    """Mean over networks (M, T) as a line, their range as a band."""
+    values = torch.as_tensor(values)
+    low, high = values.amin(0), values.amax(0)
+    axes.fill_between(x, low, high, color=COLOURS[kind], alpha=0.2, linewidth=0)
+    axes.plot(x, values.mean(0), MARKERS[kind] + "-", ms=4, lw=1.2, color=COLOURS[kind], label=label)
+
+
+def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[str, str], unit: str) -> Figure:
+    """Symmetry variance and symmetry bias of every direction, for kinds of networks: {kind: (M, K)}.
+
+    Directions in ascending order of variance; lines are means and bands the range over the M networks.
+    """
+    page, ((left, right),) = _page(8, 3.4, 1, 2)
+    for kind, values in variance.items():
+        _band(left, range(1, values.shape[1] + 1), values, kind, labels[kind])
+    for kind, values in bias.items():
+        _band(right, range(1, values.shape[1] + 1), values, kind, labels[kind])
+    left.set(yscale="log", ylabel=f"symmetry variance $S_i^2/N$ ({unit})")
+    right.set(ylim=(-0.03, 1.05), ylabel="symmetry bias (0 to 1)")
+    for axes in (left, right):
+        axes.set_xlabel("direction, in order of variance")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    left.legend()
+    return page
+
+
+def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
+    """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
+    rows = -(-len(values) // columns)
+    page, grid = _page(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
+    bound = float(values.abs().max())
+    for axes, value, title in zip(grid.flat, values, titles):
+        image = axes.imshow(value, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(title, fontsize=9)
+    for axes in grid.flat[len(values) :]:
+        axes.axis("off")
+    page.colorbar(image, ax=grid, label="entry (unit norm)", shrink=0.8)
+    return page
+
+
+def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> Figure:
+    """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
+    page, ((axes,),) = _page(6, 3.4, 1, 1)
+    for kind, values in change.items():
+        _band(axes, times, values, kind, labels[kind])
+    axes.set(yscale="log", xlabel=xlabel, ylabel="change of the output\n(standard deviations of the output)")
+    axes.grid(axis="y", lw=0.4, alpha=0.5)
+    axes.legend()
+    return page
+
+
+def flows(generators: dict[str, Tensor], labels: dict[str, str]) -> Figure:
+    """Generators of the plane (3, 3) as the vector fields u -> L u + b they move points along."""
+    page, (row,) = _page(2.7 * len(generators), 3.0, 1, len(generators))
+    ticks = np.linspace(-1, 1, 9)
+    x, y = np.meshgrid(ticks, ticks)
+    for axes, (kind, A) in zip(row, generators.items()):
+        v = np.einsum("ij,jyx->iyx", A.numpy(), np.stack([x, y, np.ones_like(x)]))
+        axes.quiver(x, y, v[0], v[1], color=COLOURS[kind], angles="xy")
+        axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="x (half sides)", ylabel="y (half sides)")
+        axes.invert_yaxis()
+        axes.set_title(labels[kind], fontsize=9)
+    return page
+
+
+def orbits(
+    density: dict[str, np.ndarray], carried: dict[str, Tensor], angles: Sequence[float], extent: float
+) -> Figure:
+    """A row for each kind: the density of orbits of the unit circle (bins, bins), then an image carried along.
+
+    The orbit of a rotation stays on the unit circle, drawn thin; angles in degrees.
+    """
+    page, grid = _page(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
+    for row, kind in zip(grid, density):
+        row[0].imshow(density[kind], cmap="magma_r", extent=(-extent, extent, extent, -extent))
+        row[0].add_artist(matplotlib.patches.Circle((0, 0), 1, fill=False, lw=0.6, ls=":", color="0.3"))
+        for axes, image, angle in zip(row[1:], carried[kind], angles):
+            axes.imshow(image, cmap="gray_r")
+            if row is grid[0]:
+                axes.set_title(f"{angle:g}°", fontsize=9)
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+            for spine in axes.spines.values():
+                spine.set(visible=True, color=COLOURS[kind], lw=1.5)
+    grid[0, 0].set_title("orbit density", fontsize=9)
+    page.legend(
+        handles=[Line2D([], [], color=COLOURS[kind], lw=3, label=kind) for kind in density],
+        loc="outside lower center",
+        ncols=len(density),
+    )
+    return page
+
+
+def orbit_density(generators: Tensor, *, extent: float, bins: int = 81, starts: int = 72) -> np.ndarray:
+    """Where the unit circle goes under exp(tA), t from 0 to 2 pi sqrt(2) (a full turn of a unit-norm rotation).
+
+    Generators (M, 3, 3) are pooled; the histogram (bins, bins) covers [-extent, extent]² and has maximum 1.
+    """
+    t = torch.linspace(0, 2**1.5 * torch.pi, 721, dtype=torch.float64)
+    angle = torch.arange(starts) * (2 * torch.pi / starts)
+    circle = torch.stack([angle.cos(), angle.sin(), torch.ones(starts)]).double()
+    x, y, _ = (torch.linalg.matrix_exp(t[:, None, None] * generators[:, None]) @ circle).movedim(-2, 0).reshape(3, -1)
+    edges = np.linspace(-extent, extent, bins + 1)
+    density, *_ = np.histogram2d(y.numpy(), x.numpy(), bins=[edges, edges])
+    return np.sqrt(density / density.max())

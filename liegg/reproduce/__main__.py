@@ -1,0 +1,71 @@
+"""python -m liegg.reproduce: run the experiments, build the book."""
+
+import argparse
+import os
+import sys
+
+from liegg.reproduce import table
+from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.runner import run_experiments
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m liegg.reproduce", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    profile = argparse.ArgumentParser(add_help=False)
+    profile.add_argument("--profile", default="quick", help=f"{', '.join(table.PROFILES)} (default: quick)")
+    run = commands.add_parser("run", parents=[profile], help="run what is not up to date, then build the book")
+    run.add_argument("--notebook", default="", help="one or several, e.g. 01_o5_regression (default: all)")
+    run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
+    commands.add_parser("book", parents=[profile], help="build the book from the results there are")
+    commands.add_parser("list", help="the notebooks and their parameters")
+    options = parser.parse_args(words)
+    try:
+        return {"run": _run, "book": _book, "list": _list}[options.command](options)
+    except UserError as error:
+        print(f"liegg: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nliegg: stopped; what had finished is kept", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(130)
+
+
+def _run(options: argparse.Namespace) -> int:
+    experiments = table.load()
+    chosen = table.select(experiments, options.notebook, options.profile)
+    overrides = table.parse(options.params)
+    if overrides and not options.notebook:
+        raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook): parameters belong to one notebook")
+    run = Run(options.profile, tuple(sorted(overrides.items())))
+    failed = run_experiments(run, chosen, overrides)
+    _build(run, experiments)
+    if failed:
+        print(f"liegg: {', '.join(failed)} failed; the book shows what succeeded", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _book(options: argparse.Namespace) -> int:
+    experiments = table.load()
+    table.select(experiments, "", options.profile)
+    _build(Run(options.profile), experiments)
+    return 0
+
+
+def _build(run: Run, experiments: dict) -> None:
+    from liegg.reproduce.book import build
+
+    built = build(run, experiments)
+    print(f"the book is {'built' if built else 'up to date'}: open {run.html / 'index.html'}")
+
+
+def _list(options: argparse.Namespace) -> int:
+    for experiment in table.load().values():
+        print(f"{experiment.name}: {experiment.title}")
+        for p in experiment.parameters().values():
+            print(f"  {p.name} ({p.type}) = {p.default!r}: {p.help}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

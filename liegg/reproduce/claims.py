@@ -1,0 +1,76 @@
+"""Claims of the papers and the verdicts that results give them.
+
+book/claims.yml holds the claims. A verdict is computed, never written down: every value of the claim's metric is held
+against the accepted interval, and counts only if the run's parameters are those the claim is about.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from liegg.reproduce.project import ROOT
+
+
+@dataclass(frozen=True)
+class Claim:
+    id: str
+    experiment: str
+    source: str
+    statement: str
+    metric: str
+    paper: str
+    accept: tuple[float, float]
+    reason: str
+    when: dict
+
+
+@dataclass(frozen=True)
+class Verdict:
+    word: str
+    """reproduced, partly, not reproduced or not tested"""
+    measured: str
+    why: str
+
+
+def load(root: Path = ROOT) -> list[Claim]:
+    rows = yaml.safe_load((root / "book" / "claims.yml").read_text())
+    return [Claim(**{**row, "accept": tuple(row["accept"]), "when": row.get("when") or {}}) for row in rows]
+
+
+def judge(claim: Claim, result: dict | None) -> Verdict:
+    """reproduced: every network's value is accepted; partly: some are; not reproduced: none is.
+
+    not tested: there is no result, or its parameters are not those of the claim's `when`, or the run did not
+    measure the metric.
+    """
+    if result is None:
+        return Verdict("not tested", "", "the notebook has not been run")
+    used = result["parameters"]
+    other = [f"{k} = {used.get(k)!r}, not {v!r}" for k, v in claim.when.items() if used.get(k) != v]
+    if other:
+        return Verdict("not tested", "", "this run has " + "; ".join(other))
+    metric = result["metrics"].get(claim.metric)
+    if metric is None:
+        return Verdict("not tested", "", f"this run did not measure {claim.metric}")
+    low, high = claim.accept
+    accepted = [v is not None and low <= v <= high for v in metric["values"]]
+    word = "reproduced" if all(accepted) else "partly" if any(accepted) else "not reproduced"
+    return Verdict(word, spread(metric), f"{sum(accepted)} of {len(accepted)} values within {interval(claim)}")
+
+
+def interval(claim: Claim) -> str:
+    low, high = claim.accept
+    if low == high:
+        return f"= {low:g}"
+    if low == float("-inf"):
+        return f"≤ {high:g}"
+    return f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
+
+
+def spread(metric: dict) -> str:
+    """Mean ± standard deviation over networks, or the one value."""
+    if "mean" not in metric:
+        return "none"
+    text = f"{metric['mean']:.3g}"
+    return f"{text} ± {metric['sd']:.1g}" if metric.get("sd") else text

@@ -1,0 +1,51 @@
+"""Where everything lies, and the one error class that people see without a traceback."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class UserError(Exception):
+    """Something the person at the keyboard can mend: its text names the thing and the fix."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One set of results: a profile, or a profile with one's own parameters, which is kept apart."""
+
+    profile: str
+    overrides: tuple[tuple[str, object], ...] = ()
+    root: Path = ROOT
+
+    @property
+    def name(self) -> str:
+        own = ",".join(f"{k}={v}" for k, v in self.overrides)
+        return self.profile + ("+" + "".join(c if c.isalnum() or c in "=,._-" else "_" for c in own) if own else "")
+
+    @property
+    def build(self) -> Path:
+        return self.root / "book" / "_build"
+
+    @property
+    def folder(self) -> Path:
+        return self.build / self.name
+
+    @property
+    def html(self) -> Path:
+        return (self.folder if self.overrides else self.build) / "html"
+
+    def executed(self, experiment: str) -> Path:
+        return self.folder / "executed" / f"{experiment}.ipynb"
+
+    def failed(self, experiment: str) -> Path:
+        return self.folder / "executed" / f"{experiment}.failed.ipynb"
+
+    def result(self, experiment: str) -> Path:
+        return self.folder / "results" / f"{experiment}.json"
+
+    def command(self, experiment: str = "") -> str:
+        """The make command that runs this again."""
+        words = [f"PROFILE={self.profile}"] + ([f"NOTEBOOK={experiment}"] if experiment else [])
+        own = " ".join(f"{k}={v}".replace(" ", "") for k, v in self.overrides)
+        return " ".join(["make reproduce", *words] + ([f'PARAMS="{own}"'] if own else []))

@@ -1,0 +1,89 @@
+"""Result files: what a notebook measured, with spread, parameters and provenance; written whole or not at all."""
+
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from liegg.reproduce import table
+from liegg.reproduce.project import ROOT
+
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
+
+
+def record(experiment: str, scope: dict, metrics: dict) -> Path:
+    """Write the result file of an experiment from its notebook.
+
+    scope      the notebook's globals(), where the values of its parameters stand
+    metrics    by name a number or one number a network; None where there is none (no generator, no angle)
+
+    The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to
+    book/_build/by-hand/results. Raises ValueError for NaN and infinite values.
+    """
+    target = os.environ.get("LIEGG_RESULT")
+    path = Path(target) if target else ROOT / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
+    result = {
+        "experiment": experiment,
+        "parameters": {name: scope[name] for name in table.load()[experiment].parameters()},
+        "metrics": {name: _summary(name, values) for name, values in metrics.items()},
+        "provenance": provenance(),
+    }
+    write_json(path, result)
+    return path
+
+
+def provenance() -> dict:
+    """What ran where: commit, versions, machine, time."""
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "versions": versions(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
+    }
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def commit() -> str:
+    """The git commit of the project, with a note if its files differ from it."""
+    git = ["git", "-C", str(ROOT)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True)
+        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not under git"
+    return head.stdout.strip() + (" with local changes" if dirty.stdout.strip() else "")
+
+
+def write_json(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    part.replace(path)
+
+
+def read_json(path: Path) -> dict | None:
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _summary(name: str, values: object) -> dict:
+    values = values.tolist() if hasattr(values, "tolist") else values
+    values = values if isinstance(values, list | tuple) else [values]
+    values = [v.item() if hasattr(v, "item") else v for v in values]
+    values = [None if v is None or v != v else v for v in values]
+    numbers = [v for v in values if v is not None]
+    if not all(math.isfinite(v) for v in numbers):
+        raise ValueError(f"metric {name} is not finite: {values}")
+    summary = {"values": list(values)}
+    if numbers:
+        summary |= {"mean": statistics.fmean(numbers), "min": min(numbers), "max": max(numbers)}
+    if len(numbers) > 1:
+        summary["sd"] = statistics.stdev(numbers)
+    return summary

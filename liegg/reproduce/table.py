@@ -1,0 +1,122 @@
+"""The table of experiments, notebooks/experiments.yml, and the checks of its parameters.
+
+A parameter is declared once, in the notebook's cell tagged `parameters`, as `name: type = default  # help`. The table
+adds what a profile changes and what values are allowed.
+"""
+
+import ast
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+
+from liegg.reproduce.project import ROOT, UserError
+
+PROFILES = ("smoke", "quick", "paper")
+TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    type: str
+    default: object
+    help: str
+    allowed: list | dict | None
+
+    def check(self, value: object) -> object:
+        """The value in the declared type, or a UserError; an integer passes for a float."""
+        if self.type == "float" and type(value) is int:
+            value = float(value)
+        if type(value) is not TYPES[self.type]:
+            raise UserError(f"parameter {self.name} must be {self.type}, not {type(value).__name__} ({value!r})")
+        if isinstance(self.allowed, list) and value not in self.allowed:
+            raise UserError(f"parameter {self.name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
+        if isinstance(self.allowed, dict):
+            low, high = self.allowed.get("min", float("-inf")), self.allowed.get("max", float("inf"))
+            if not low <= value <= high:
+                raise UserError(f"parameter {self.name} must be from {low} to {high}, not {value!r}")
+        return value
+
+
+@dataclass(frozen=True)
+class Experiment:
+    name: str
+    title: str
+    regenerates: str
+    seconds: dict[str, int]
+    profiles: dict[str, dict]
+    allowed: dict
+    path: Path
+
+    def notebook(self) -> nbformat.NotebookNode:
+        return nbformat.read(self.path, as_version=4)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """The declared parameters by name."""
+        declared = papermill.inspect_notebook(str(self.path)).values()
+        return {
+            p["name"]: Parameter(
+                p["name"],
+                p["inferred_type_name"],
+                ast.literal_eval(p["default"]),
+                p["help"].strip(),
+                self.allowed.get(p["name"]),
+            )
+            for p in declared
+        }
+
+    def values(self, profile: str, overrides: dict[str, object]) -> dict[str, object]:
+        """The value of every parameter under a profile and one's own overrides, checked."""
+        parameters = self.parameters()
+        chosen = {**(self.profiles.get(profile) or {}), **overrides}
+        for name in chosen:
+            if name not in parameters:
+                raise UserError(f"{self.name} has no parameter {name}: it has {', '.join(parameters)}")
+        return {name: p.check(chosen.get(name, p.default)) for name, p in parameters.items()}
+
+
+def load(root: Path = ROOT) -> dict[str, Experiment]:
+    """All experiments by name, in reading order."""
+    folder = root / "notebooks"
+    rows = yaml.safe_load((folder / "experiments.yml").read_text())
+    return {
+        name: Experiment(
+            name,
+            row["title"],
+            row["regenerates"],
+            row["seconds"],
+            row["profiles"],
+            row.get("allowed") or {},
+            folder / f"{name}.ipynb",
+        )
+        for name, row in rows.items()
+    }
+
+
+def select(experiments: dict[str, Experiment], names: str, profile: str) -> list[Experiment]:
+    """The experiments named (space-separated; all, if none is named), once profile and names are known to exist."""
+    if profile not in PROFILES:
+        raise UserError(f"unknown profile {profile!r}: there are {', '.join(PROFILES)}")
+    chosen = [Path(name).name.removesuffix(".ipynb") for name in names.split()]
+    for name in chosen:
+        if name not in experiments:
+            raise UserError(f"unknown notebook {name!r}: there are {', '.join(experiments)}")
+    return [experiments[name] for name in dict.fromkeys(chosen or experiments)]
+
+
+def parse(words: str) -> dict[str, object]:
+    """Parameters written as "seed=3 hidden_width=64"; values are Python literals, anything else is a string."""
+    values = {}
+    for word in shlex.split(words):
+        name, equals, text = word.partition("=")
+        if not (name and equals and text):
+            raise UserError(f"cannot read parameter {word!r}: write name=value, several with spaces between")
+        try:
+            values[name] = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
+        except (ValueError, SyntaxError):
+            values[name] = text
+    return values
