@@ -39,7 +39,8 @@ def images(name: str, split: str) -> tuple[Tensor, Tensor]:
     """Upright images (N, 1, 28, 28) with values in [0, 1] and labels (N,).
 
     name     "digits": scikit-learn's 1797 handwritten digits, 8 x 8, enlarged to 20 x 20 and centred, in a fixed random
-             order. "mnist": in the order of its files.
+             order. "mnist": its files, the training images in a fixed random order, so that
+             those kept for validation are like the others.
     split    "train" (1437 or 50000 images), "validation" (180 or 10000) or "test" (180 or 10000)
 
     Raises ValueError for another name or split and for damaged files, FileNotFoundError for files that are missing
@@ -100,7 +101,8 @@ def _digits() -> tuple[Tensor, Tensor]:
 def _mnist(part: str) -> tuple[Tensor, Tensor]:
     pixels = np.frombuffer(_mnist_file(f"{part}-images-idx3-ubyte"), np.uint8, offset=16).reshape(-1, 1, 28, 28)
     labels = np.frombuffer(_mnist_file(f"{part}-labels-idx1-ubyte"), np.uint8, offset=8)
-    return torch.tensor(pixels) / 255, torch.tensor(labels, dtype=torch.long)
+    order = np.random.default_rng(0).permutation(len(pixels)) if part == "train" else slice(None)
+    return torch.tensor(pixels[order]) / 255, torch.tensor(labels[order], dtype=torch.long)
 
 
 def _mnist_file(name: str) -> bytes:
@@ -122,7 +124,7 @@ def _mnist_file(name: str) -> bytes:
 
 def _download(url: str, path: Path) -> Path:
     """Fetch a file to its place, whole or not at all."""
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(url, timeout=60) as response, part.open("wb") as file:
@@ -130,7 +132,7 @@ def _download(url: str, path: Path) -> Path:
     except (urllib.error.URLError, OSError) as error:
         part.unlink(missing_ok=True)
         raise FileNotFoundError(
-            f"{path.name} is neither in {path.parent.parent} nor to be had from {url} ({error}): "
+            f"{path.name} is neither in {path.parent} nor to be had from {url} ({error}): "
             "put the MNIST files there, or set LIEGG_DATA to the folder that holds them"
         ) from error
     return part.replace(path)

@@ -4,8 +4,9 @@ A figure shows itself in a notebook as SVG on a transparent ground, with dark in
 lightness, not its hues, on a dark page. Colours are seaborn's colour-blind palette, one for each kind of network.
 """
 
+import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
@@ -40,10 +41,18 @@ class Page(Figure):
         return svg.getvalue()
 
 
-def _page(width: float, height: float, rows: int, columns: int, **layout):
-    with matplotlib.rc_context(STYLE):
-        page = Page(figsize=(width, height), layout="constrained")
-        return page, page.subplots(rows, columns, squeeze=False, **layout)
+def _styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    @functools.wraps(draw)
+    def styled(*args, **kwargs) -> Figure:
+        with matplotlib.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+def _page(width: float, height: float, rows: int, columns: int):
+    page = Page(figsize=(width, height), layout="constrained")
+    return page, page.subplots(rows, columns, squeeze=False)
 
 
 def _band(axes, x: Sequence, values: Tensor, kind: str, label: str) -> None:
@@ -54,6 +63,7 @@ def _band(axes, x: Sequence, values: Tensor, kind: str, label: str) -> None:
     axes.plot(x, values.mean(0), MARKERS[kind] + "-", ms=4, lw=1.2, color=COLOURS[kind], label=label)
 
 
+@_styled
 def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[str, str], unit: str) -> Figure:
     """Symmetry variance and symmetry bias of every direction, for kinds of networks: {kind: (M, K)}.
 
@@ -64,16 +74,17 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
         _band(left, range(1, values.shape[1] + 1), values, kind, labels[kind])
     for kind, values in bias.items():
         _band(right, range(1, values.shape[1] + 1), values, kind, labels[kind])
-    left.set(yscale="log", ylabel=f"symmetry variance $S_i^2/N$ ({unit})")
-    right.set(ylim=(-0.03, 1.05), ylabel="symmetry bias (0 to 1)")
+    left.set(yscale="log", ylabel=f"symmetry variance $S_i^2/N$\n({unit})")
+    right.set(ylim=(-0.03, 1.05), ylabel="symmetry bias\n(distance to the algebra, 0 to 1)")
     for axes in (left, right):
         axes.set_xlabel("direction, in order of variance")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    left.legend()
+    page.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(variance))
     return page
 
 
+@_styled
 def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
@@ -89,6 +100,7 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
     return page
 
 
+@_styled
 def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> Figure:
     """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
     page, ((axes,),) = _page(6, 3.4, 1, 1)
@@ -100,6 +112,7 @@ def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xla
     return page
 
 
+@_styled
 def flows(generators: dict[str, Tensor], labels: dict[str, str]) -> Figure:
     """Generators of the plane (3, 3) as the vector fields u -> L u + b they move points along."""
     page, (row,) = _page(2.7 * len(generators), 3.0, 1, len(generators))
@@ -114,19 +127,25 @@ def flows(generators: dict[str, Tensor], labels: dict[str, str]) -> Figure:
     return page
 
 
+@_styled
 def orbits(
-    density: dict[str, np.ndarray], carried: dict[str, Tensor], angles: Sequence[float], extent: float
+    density: dict[str, np.ndarray],
+    carried: dict[str, Tensor],
+    labels: dict[str, str],
+    angles: Sequence[float],
+    extent: float,
 ) -> Figure:
     """A row for each kind: the density of orbits of the unit circle (bins, bins), then an image carried along.
 
-    The orbit of a rotation stays on the unit circle, drawn thin; angles in degrees.
+    Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.
     """
     page, grid = _page(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
     for row, kind in zip(grid, density):
-        row[0].imshow(density[kind], cmap="magma_r", extent=(-extent, extent, extent, -extent))
+        visited = np.ma.masked_equal(density[kind], 0)
+        row[0].imshow(visited, cmap="magma_r", vmin=0, vmax=1, extent=(-extent, extent, extent, -extent))
         row[0].add_artist(matplotlib.patches.Circle((0, 0), 1, fill=False, lw=0.6, ls=":", color="0.3"))
         for axes, image, angle in zip(row[1:], carried[kind], angles):
-            axes.imshow(image, cmap="gray_r")
+            axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
             if row is grid[0]:
                 axes.set_title(f"{angle:g}°", fontsize=9)
         for axes in row:
@@ -135,7 +154,7 @@ def orbits(
                 spine.set(visible=True, color=COLOURS[kind], lw=1.5)
     grid[0, 0].set_title("orbit density", fontsize=9)
     page.legend(
-        handles=[Line2D([], [], color=COLOURS[kind], lw=3, label=kind) for kind in density],
+        handles=[Line2D([], [], color=COLOURS[kind], lw=3, label=labels[kind]) for kind in density],
         loc="outside lower center",
         ncols=len(density),
     )

@@ -1,0 +1,101 @@
+"""Assemble the book: prose and executed notebooks, with claims, parameters and provenance generated, then Sphinx."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_markdown_cell
+
+from liegg.reproduce import pages
+from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.table import Experiment
+
+ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
+
+
+def build(run: Run, experiments: dict[str, Experiment]) -> bool:
+    """Build the book of a run into run.html; False if it was up to date.
+
+    The old book stays in place until the new one is whole. Raises UserError with Sphinx's own words if the strict build
+    fails or a page shows an error.
+    """
+    stamp = run.html / ".inputs"
+    inputs = _inputs(run)
+    if stamp.is_file() and stamp.read_text() == inputs:
+        return False
+    stage, site = run.folder / "stage", run.folder / "site"
+    for folder in (stage, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    _stage(run, experiments, stage)
+    print("building the book", flush=True)
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", stage, "--path-output", site]
+    sphinx = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True)
+    html = site / "_build" / "html"
+    if sphinx.returncode or not (html / "index.html").is_file():
+        raise UserError(f"the book could not be built:\n{sphinx.stdout[-3000:]}\n{sphinx.stderr[-3000:]}")
+    if shown := errors(html):
+        raise UserError("these pages show an error: " + ", ".join(shown))
+    (html / ".inputs").write_text(inputs)
+    shutil.rmtree(run.html, ignore_errors=True)
+    run.html.parent.mkdir(parents=True, exist_ok=True)
+    html.replace(run.html)
+    for folder in (stage, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def errors(html: Path) -> list[str]:
+    """Pages of a built book that show a traceback or a message of the build, as paths."""
+    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(_article(page.read_text()))]
+    return [str(page.relative_to(html)) for page in found]
+
+
+def _article(page: str) -> str:
+    """The page's own content, without the theme's frame."""
+    start, end = page.find("<article"), page.rfind("</article>")
+    return page[start:end] if 0 <= start < end else page
+
+
+def _inputs(run: Run) -> str:
+    """A digest of all that the book is made of."""
+    folders = (run.root / "book", run.root / "liegg" / "reproduce", run.root / "notebooks", run.root / "data")
+    files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in pages.SOURCES}
+    files = {p for p in files if run.build not in p.parents}
+    files |= {p for kind in ("executed", "results") for p in (run.folder / kind).glob("*") if p.is_file()}
+    digest = hashlib.sha256(run.name.encode())
+    for path in sorted(files):
+        digest.update(str(path.relative_to(run.root)).encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
+    """Put the sources of the book together in one folder."""
+    source = run.root / "book"
+    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml"))
+    states = pages.states(run, experiments)
+    generated = {
+        "claims": pages.all_claims(run, experiments),
+        "runs": pages.runs(run, states),
+        "versions": pages.versions(states),
+    }
+    for path in stage.glob("*.md"):
+        path.write_text(re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], path.read_text(), flags=re.M))
+    (stage / "notebooks").mkdir()
+    (stage / "results").mkdir()
+    for state in states:
+        name = state.experiment.name
+        if state.result is None:
+            (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state))
+            continue
+        shutil.copy(run.result(name), stage / "results")
+        notebook = nbformat.read(run.executed(name), as_version=4)
+        for cell in notebook.cells:
+            if "injected-parameters" in cell.metadata.get("tags", []):
+                cell.metadata["tags"].append("remove-cell")
+        notebook.cells.insert(1, new_markdown_cell(pages.claims(run, state)))
+        notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
+        nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

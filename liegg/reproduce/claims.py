@@ -4,6 +4,7 @@ book/claims.yml holds the claims. A verdict is computed, never written down: eve
 against the accepted interval, and counts only if the run's parameters are those the claim is about.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,11 @@ def interval(claim: Claim) -> str:
 
 
 def spread(metric: dict) -> str:
-    """Mean ± standard deviation over networks, or the one value."""
+    """Mean ± standard deviation over networks, to two digits of the latter; or the one value."""
     if "mean" not in metric:
         return "none"
-    text = f"{metric['mean']:.3g}"
-    return f"{text} ± {metric['sd']:.1g}" if metric.get("sd") else text
+    mean, sd = metric["mean"], metric.get("sd")
+    if not sd:
+        return f"{mean:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(sd)))
+    return f"{mean:.{digits}f} ± {sd:.{digits}f}"

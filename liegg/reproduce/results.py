@@ -16,14 +16,14 @@ from liegg.reproduce.project import ROOT
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
 
 
-def record(experiment: str, scope: dict, metrics: dict) -> Path:
+def record(experiment: str, scope: dict, metrics: dict) -> None:
     """Write the result file of an experiment from its notebook.
 
     scope      the notebook's globals(), where the values of its parameters stand
     metrics    by name a number or one number a network; None where there is none (no generator, no angle)
 
-    The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to
-    book/_build/by-hand/results. Raises ValueError for NaN and infinite values.
+    The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to book/_build/by-hand/results
+    and says so. Raises ValueError for infinite values.
     """
     target = os.environ.get("LIEGG_RESULT")
     path = Path(target) if target else ROOT / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
@@ -34,7 +34,8 @@ def record(experiment: str, scope: dict, metrics: dict) -> Path:
         "provenance": provenance(),
     }
     write_json(path, result)
-    return path
+    if not target:
+        print(f"written to {path}")
 
 
 def provenance() -> dict:

@@ -1,0 +1,152 @@
+"""The generated parts of the book's pages, as MyST Markdown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from liegg.reproduce.claims import Verdict, interval, judge, load
+from liegg.reproduce.keys import key, stale
+from liegg.reproduce.project import Run
+from liegg.reproduce.results import read_json
+from liegg.reproduce.table import Experiment
+
+SOURCES = {".md", ".yml", ".bib", ".css", ".py", ".ipynb", ".json", ".svg", ".png"}
+BADGES = {"reproduced": "success", "partly": "warning", "not reproduced": "danger", "not tested": "muted"}
+
+
+@dataclass(frozen=True)
+class State:
+    """How things stand with one experiment of a run."""
+
+    experiment: Experiment
+    result: dict | None
+    status: str
+
+
+def states(run: Run, experiments: dict[str, Experiment]) -> list[State]:
+    return [_state(run, e) for e in experiments.values()]
+
+
+def _state(run: Run, experiment: Experiment) -> State:
+    result = read_json(run.result(experiment.name)) if run.executed(experiment.name).is_file() else None
+    if result is None:
+        failed = run.failed(experiment.name).is_file()
+        return State(experiment, None, "its last run failed" if failed else "not run")
+    changes = stale(run, experiment, key(experiment, result["parameters"], run.root))
+    return State(experiment, result, f"out of date: {changes}" if changes else "up to date")
+
+
+def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
+    """Every claim with its verdict in this run and in the stored reference run, page by page."""
+    parts = [_tally(run)]
+    head = ["claim", "paper", f"this run ({run.name})", "paper settings, stored"]
+    for name, experiment in experiments.items():
+        result, stored = read_json(run.result(name)), reference(run.root, name)
+        of_page = [claim for claim in load(run.root) if claim.experiment == name]
+        rows = [[c.statement, c.paper, _cell(judge(c, result)), _cell(judge(c, stored))] for c in of_page]
+        parts += [f"**[{experiment.title}](notebooks/{name})**", _table(head, rows)]
+    return "\n\n".join(parts)
+
+
+def _tally(run: Run) -> str:
+    words = [judge(c, read_json(run.result(c.experiment))).word for c in load(run.root)]
+    return "This run: " + ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words) + "."
+
+
+def reference(root: Path, experiment: str) -> dict | None:
+    """The stored result of an experiment at the paper's settings."""
+    return read_json(root / "data" / "reference" / "paper" / f"{experiment}.json")
+
+
+def claims(run: Run, state: State) -> str:
+    """The claims of one page with their verdicts."""
+    rows = []
+    for claim in load(run.root):
+        if claim.experiment == state.experiment.name:
+            verdict = judge(claim, state.result)
+            made = f"{claim.statement} ({claim.source})"
+            rows.append([made, claim.paper, f"{_cell(verdict)}; {verdict.why}", f"{interval(claim)}: {claim.reason}"])
+    note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {state.status}.\n:::\n\n"
+    return note + _table(["claim", "paper", "this run", "accepted, and why"], rows)
+
+
+def provenance(run: Run, state: State) -> str:
+    """Parameters, origin and how to run the page again."""
+    name, made = state.experiment.name, state.result["provenance"]
+    rows = [
+        [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.help]
+        for p in state.experiment.parameters().values()
+    ]
+    return f"""## How this page was made
+
+It regenerates: {state.experiment.regenerates}.
+
+{_table(["parameter", "here", "default", "meaning"], rows)}
+
+Run on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
+{made["machine"]}, with {_versions(made)}. All numbers: {{download}}`{name}.json <../results/{name}.json>`.
+
+Run it again, or with other parameters:
+
+```bash
+{made["command"]}
+make reproduce NOTEBOOK={name} PARAMS="seed=1"
+```
+"""
+
+
+def not_run(run: Run, state: State) -> str:
+    """The page of an experiment without results."""
+    failed = run.failed(state.experiment.name)
+    where = f" The traceback is in `{failed.relative_to(run.root)}`." if failed.is_file() else ""
+    return f"""# {state.experiment.title}
+
+:::{{warning}}
+This page has no results: the notebook has {"failed" if where else "not been run"} at profile `{run.name}`.{where}
+:::
+
+It regenerates: {state.experiment.regenerates}.
+
+{claims(run, State(state.experiment, None, "up to date"))}
+
+```bash
+make reproduce PROFILE={run.profile} NOTEBOOK={state.experiment.name}
+```
+"""
+
+
+def runs(run: Run, states: list[State]) -> str:
+    """One row a notebook: whether it ran, when, how long, from which commit, by which command."""
+    rows = []
+    for s in states:
+        made = s.result["provenance"] if s.result else {}
+        page = f"[{s.experiment.title}](notebooks/{s.experiment.name})"
+        seconds = f"{made['seconds']:.0f} s" if made else ""
+        again = f"`{made.get('command') or run.command(s.experiment.name)}`"
+        rows.append([page, s.status, _date(made) if made else "", seconds, made.get("commit", ""), again])
+    total = sum(s.result["provenance"]["seconds"] for s in states if s.result)
+    table = _table(["page", "status", "finished", "time", "commit", "run it again"], rows)
+    return f"{table}\n\nTogether {total:.0f} seconds of notebooks."
+
+
+def versions(states: list[State]) -> str:
+    """Versions and machine of each run, one line where they agree."""
+    lines = {f"{s.result['provenance']['machine']}; {_versions(s.result['provenance'])}" for s in states if s.result}
+    return "\n".join(f"- {line}" for line in sorted(lines)) or "Nothing has been run."
+
+
+def _versions(made: dict) -> str:
+    return ", ".join(f"{name} {number}" for name, number in made["versions"].items())
+
+
+def _date(made: dict) -> str:
+    return made["finished"].replace("T", " ").replace("+00:00", " UTC")
+
+
+def _cell(verdict: Verdict) -> str:
+    badge = f"{{bdg-{BADGES[verdict.word]}}}`{verdict.word}`"
+    return f"{verdict.measured} {badge}".strip()
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
