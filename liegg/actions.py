@@ -48,7 +48,7 @@ class Linear:
         return f"Linear({self.n}, copies={self.copies})"
 
     def _vectors(self, x: Tensor) -> Tensor:
-        if x.ndim < 2 or x[0].numel() != self.copies * self.n:
+        if x.ndim < 2 or x.shape[1:].numel() != self.copies * self.n:
             raise ValueError(
                 f"{self} acts on {self.copies * self.n} numbers a sample ({self.copies} vectors of length {self.n}), "
                 f"but the input has shape {tuple(x.shape)}: give x as (B, {self.copies * self.n}) or change n, copies"
@@ -125,7 +125,7 @@ class Affine2d:
         """The moved images, of x's shape; t is a number or one number a sample, (B,)."""
         u, unit = self._coordinates(x)
         H, W = x.shape[-2:]
-        g = _exp(self.matrix(coefficients), -torch.as_tensor(t)).to(x)  # (B or 1, 3, 3)
+        g = _exp(-self.matrix(coefficients), t).to(x)  # (B or 1, 3, 3)
         source = (g @ u.flatten(1))[:, :2] * unit  # (B or 1, 2, HW): where each pixel comes from
         centre = torch.tensor([[(W - 1) / 2], [(H - 1) / 2]], dtype=x.dtype, device=x.device)
         corner = (source + centre).floor()

@@ -140,19 +140,18 @@ def orbits(
     Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.
     """
     page, grid = _page(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
+    for axes, angle in zip(grid[0], ["orbit density", *(f"{angle:g}°" for angle in angles)]):
+        axes.set_title(angle, fontsize=9)
     for row, kind in zip(grid, density):
         visited = np.ma.masked_equal(density[kind], 0)
         row[0].imshow(visited, cmap="magma_r", vmin=0, vmax=1, extent=(-extent, extent, extent, -extent))
         row[0].add_artist(matplotlib.patches.Circle((0, 0), 1, fill=False, lw=0.6, ls=":", color="0.3"))
-        for axes, image, angle in zip(row[1:], carried[kind], angles):
+        for axes, image in zip(row[1:], carried[kind]):
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-            if row is grid[0]:
-                axes.set_title(f"{angle:g}°", fontsize=9)
         for axes in row:
             axes.set(xticks=[], yticks=[])
             for spine in axes.spines.values():
                 spine.set(visible=True, color=COLOURS[kind], lw=1.5)
-    grid[0, 0].set_title("orbit density", fontsize=9)
     page.legend(
         handles=[Line2D([], [], color=COLOURS[kind], lw=3, label=labels[kind]) for kind in density],
         loc="outside lower center",

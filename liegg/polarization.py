@@ -11,11 +11,14 @@ never by the Gram matrix, so that small singular values keep their accuracy. Fac
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from liegg.actions import Action
+
+REACH = 64
 
 
 class Polarization:
@@ -53,13 +56,21 @@ class Polarization:
         return (self.factor @ directions.T).square().sum(0) / self.samples
 
 
+class Factors(NamedTuple):
+    """The polarization factor of a function on its data, and those of two controls."""
+
+    matched: Polarization
+    """Each gradient at its own point: the rows of E."""
+    mismatched: Polarization
+    """Each gradient with an earlier sample's point: what chance gives a function with such gradients."""
+    data: Polarization
+    """Each point with an earlier one in the gradient's place: null where the data cannot tell anything."""
+
+
 def polarize(
     function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 1024
-) -> tuple[Polarization, Polarization]:
-    """The polarization factor of a function on its data, and that of the pairing control.
-
-    In the control each gradient meets the sample before its own: what is still null there is null for any
-    function with such gradients on such data, a matter of the data and not a learned symmetry.
+) -> Factors:
+    """The polarization factor of a function on its data, with its controls, in one pass.
 
     function    maps a batch (B, ...) to (B,) or (B, m), every sample by itself; an nn.Module is put in eval mode
                 and back, and nothing else about it changes
@@ -68,22 +79,35 @@ def polarize(
     Raises ValueError for inputs that are empty, not finite or do not fit the action, and for outputs without batch
     dimension, not differentiable or with gradients that are not finite.
     """
-    matched, control = Polarization(action.size), Polarization(action.size)
-    previous = None
+    factors = Factors(*(Polarization(action.size) for _ in Factors._fields))
+    recent = None
     with _undisturbed(function):
         for x in _batches(inputs, batch_size, function):
-            before = x[:0] if previous is None else previous
-            shifted = torch.cat([before, x[:-1]])
-            rows, control_rows = [], []
+            pool = x if recent is None else torch.cat([recent, x])
+            partners = _partners(factors.matched.samples, len(x)) + len(pool) - len(x)
+            others = pool[partners].double()
+            later = slice(len(x) - len(others), None)  # the very first sample has no partner
+            matched, mismatched = [], []
             for grad in gradients(function, x):
-                rows.append(action.pair(x.double(), grad.double()))
-                control_rows.append(action.pair(shifted.double(), grad[len(x) - len(shifted) :].double()))
-            matched.update(torch.cat(rows), len(x))
-            control.update(torch.cat(control_rows), len(shifted))
-            previous = x[-1:]
-    if matched.samples == 0:
+                matched.append(action.pair(x.double(), grad.double()))
+                mismatched.append(action.pair(others, grad[later].double()))
+            factors.matched.update(torch.cat(matched), len(x))
+            factors.mismatched.update(torch.cat(mismatched), len(others))
+            factors.data.update(action.pair(x[later].double(), others), len(others))
+            recent = pool[-REACH:]
+    if factors.matched.samples == 0:
         raise ValueError("inputs holds no batch: an empty dataset, or an iterator that was already used up")
-    return matched, control
+    return factors
+
+
+def _partners(first: int, count: int) -> Tensor:
+    """For samples first, first + 1, ...: an earlier one, at most REACH back, as its place relative to first.
+
+    The lags are equidistributed and depend on the sample's number alone, so that batches do not matter.
+    """
+    number = torch.arange(max(first, 1), first + count)
+    lag = 1 + (number * 0.6180339887498949 % 1 * number.clamp(max=REACH)).long()
+    return number - lag - first
 
 
 def gradients(function: Callable[[Tensor], Tensor], x: Tensor) -> Iterator[Tensor]:

@@ -15,6 +15,7 @@ from liegg.polarization import polarize
 # The rule that decides what counts as a symmetry: see count_symmetries and find_symmetry.
 TOLERANCE = 0.1
 CHANCE = 0.5
+NEGLIGIBLE = 1e-4
 GAP = 3.0
 TRIVIAL = 1e-6
 
@@ -22,14 +23,15 @@ TRIVIAL = 1e-6
 def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor) -> int:
     """How many of K directions, in ascending order of their relative variance (K,), are symmetries.
 
-    The first d are if each has at most TOLERANCE = 0.1 of the mean variance and at most CHANCE = 0.5 of the variance
-    that the pairing control gives it, and if the next direction has at least GAP = 3 times the variance of the last.
-    Of several such d the one with the largest gap is taken; if there is none, the answer is 0. Values at the rounding
-    error of float64 count as equal. The rule is simple, and its error rate has not been measured.
+    The first d are if each is low and the next has at least GAP = 3 times the variance of the last; of several such d
+    the one with the largest gap is taken, and 0 if there is none. A direction is low if it has at most TOLERANCE = 0.1
+    of the mean variance and at most CHANCE = 0.5 of what mismatched pairs give it, or if it has at most
+    NEGLIGIBLE = 1e-4 of the mean whatever they give. Values at the rounding error of float64 count as equal.
+    The rule is simple, and its error rate has not been measured.
     """
     floor = (len(relative_variance) * torch.finfo(torch.float64).eps) ** 2
     v = relative_variance.clamp_min(floor)
-    low = ((v <= TOLERANCE) & (chance_ratio <= CHANCE)).cumprod(0).bool()
+    low = ((v <= TOLERANCE) & (chance_ratio <= CHANCE) | (v <= NEGLIGIBLE)).cumprod(0).bool()
     gaps = torch.where(low[:-1], v[1:] / v[:-1], 0.0)
     return int(gaps.argmax()) + 1 if len(gaps) and gaps.max() >= GAP else 0
 
@@ -50,10 +52,11 @@ class Symmetry:
     """(K,) symmetry variance S_i²/N of each direction, ascending, in squared units of the output (LieGG, section 3)."""
     directions: Tensor
     """(K, n, n) the directions, orthonormal in the Frobenius inner product."""
-    control: Tensor
-    """(K,) the variance of each direction when gradients meet other samples' points: what no symmetry would give."""
+    mismatched: Tensor
+    """(K,) the variance of each direction when gradients meet other samples' points."""
     trivial: Tensor
-    """(d, n, n) directions null for any such gradients on such data (data in a subspace, symmetric images, ...)."""
+    """(d, n, n) directions about which the data say nothing: they leave every sample in place or move it off the span
+    of the data (points in a subspace, images that are round already)."""
     samples: int
 
     @property
@@ -63,8 +66,8 @@ class Symmetry:
 
     @property
     def chance_ratio(self) -> Tensor:
-        """(K,) the variance over that of the pairing control: near 1 where nothing was learned."""
-        return self.variance / self.control
+        """(K,) the variance over that of mismatched pairs: near 1 where a gradient does not know its own point."""
+        return self.variance / self.mismatched
 
     @property
     def dimension(self) -> int:
@@ -108,7 +111,7 @@ class Symmetry:
         if match:
             lines.append(f"  nearest known algebra: {match.name}, largest principal angle {match.angle:.2g} degrees")
         if len(self.trivial):
-            lines.append(f"  {len(self.trivial)} further directions are null for any function on such data")
+            lines.append(f"  {len(self.trivial)} further directions are trivial: the data say nothing about them")
         return "\n".join(lines)
 
 
@@ -123,11 +126,12 @@ def find_symmetry(
     action        how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d()
     batch_size    how many samples of a tensor are taken at a time; it changes memory, not the result
 
-    A direction is set apart as trivial, not counted, if its variance in the pairing control (see `polarize`) is below
-    TRIVIAL = 1e-6 of the control's mean. Raises ValueError for bad input (see `polarize`) and when the gradient is
-    zero everywhere, as every direction would pass for a symmetry then; warns if there are fewer rows than directions.
+    Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-6 of the mean
+    variance in the data control (see `polarization.Factors`). Raises ValueError for bad input (see `polarize`) and when
+    the gradient is zero everywhere, as every direction would pass for a symmetry then; warns if there are fewer rows
+    than directions.
     """
-    matched, control = polarize(function, inputs, action, batch_size=batch_size)
+    matched, mismatched, data = polarize(function, inputs, action, batch_size=batch_size)
     if not matched.factor.any():
         raise ValueError(
             "the function's gradient pairs to zero with every direction at every sample: it is constant on this data "
@@ -140,16 +144,16 @@ def find_symmetry(
             stacklevel=2,
         )
     trivial, within = torch.zeros(0, action.size, dtype=torch.float64), None
-    if control.rows >= 2 * action.size:
-        chance, basis = control.variances()
-        count = int((chance <= TRIVIAL * chance.mean()).sum())
+    if data.rows >= 2 * action.size:
+        told, basis = data.variances()
+        count = int((told <= TRIVIAL * told.mean()).sum())
         trivial, within = basis[:count], basis[count:]
     variance, directions = matched.variances(within)
     return Symmetry(
         action=action,
         variance=variance,
         directions=action.matrix(directions),
-        control=control.along(directions),
+        mismatched=mismatched.along(directions),
         trivial=action.matrix(trivial),
         samples=matched.samples,
     )

@@ -40,10 +40,10 @@ def load(root: Path = ROOT) -> list[Claim]:
 
 
 def judge(claim: Claim, result: dict | None) -> Verdict:
-    """reproduced: every network's value is accepted; partly: some are; not reproduced: none is.
+    """Hold every value of the metric, one a network, against the accepted interval.
 
-    not tested: there is no result, or its parameters are not those of the claim's `when`, or the run did not
-    measure the metric.
+    reproduced: all are accepted; partly: some are; not reproduced: none is;
+    not tested: there is no result, its parameters are not those of the claim's `when`, or it lacks the metric.
     """
     if result is None:
         return Verdict("not tested", "", "the notebook has not been run")
@@ -57,7 +57,7 @@ def judge(claim: Claim, result: dict | None) -> Verdict:
     low, high = claim.accept
     accepted = [v is not None and low <= v <= high for v in metric["values"]]
     word = "reproduced" if all(accepted) else "partly" if any(accepted) else "not reproduced"
-    return Verdict(word, spread(metric), f"{sum(accepted)} of {len(accepted)} values within {interval(claim)}")
+    return Verdict(word, spread(metric), f"{sum(accepted)} of {len(accepted)} accepted")
 
 
 def interval(claim: Claim) -> str:

@@ -1,0 +1,107 @@
+"""Networks and their training: counts from the paper, and a batched run against one network at a time."""
+
+import pytest
+import torch
+from torch import nn
+
+from liegg import ensemble, models
+
+
+def regression(members, samples=60):
+    generator = torch.Generator().manual_seed(5)
+    x = torch.randn(members, samples, 4, generator=generator)
+    return x, (x[..., :2] * x[..., 2:]).sum(-1, keepdim=True)
+
+
+SETTINGS = {"epochs": 4, "batch_size": 25, "lr": 1e-2, "weight_decay": 1e-4}
+
+
+@pytest.mark.parametrize(("sizes", "count"), [([10, 32, 32, 1], 1376), ([784, 128, 128, 128, 128, 128, 10], 167168)])
+def test_parameter_counts_are_the_papers(sizes, count):
+    assert sum(p.numel() for p in models.mlp(sizes, seed=0).parameters()) == count
+
+
+def test_weights_come_from_the_seed_alone():
+    state = torch.get_rng_state()
+    one, two, other = models.mlp([4, 8, 1], seed=1), models.mlp([4, 8, 1], seed=1), models.mlp([4, 8, 1], seed=2)
+    assert torch.equal(one[1].weight, two[1].weight) and not torch.equal(one[1].weight, other[1].weight)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_defect_12_standardized_keeps_its_scales_as_buffers():
+    net = models.Standardized(models.mlp([3, 1], seed=0), torch.ones(3), 2 * torch.ones(3), 5.0, 7.0)
+    x = torch.randn(4, 3)
+    assert torch.allclose(net(x), 5 + 7 * net.net((x - 1) / 2))
+    assert {"mean_in", "scale_in", "mean_out", "scale_out"} <= set(net.state_dict())
+    assert net.double().mean_in.dtype == torch.float64
+
+
+def test_unit_logits_have_length_one():
+    assert torch.allclose(models.UnitLogits(models.mlp([3, 5], seed=0))(torch.randn(6, 3)).norm(dim=1), torch.ones(6))
+
+
+def plain_training(model, x, y, seed, epochs, batch_size, lr, weight_decay):
+    """The loop anyone would write for one network."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay)
+    order = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x), generator=order).split(batch_size):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+
+def test_each_member_trains_as_it_would_alone():
+    x, y = regression(3)
+    together, alone = ([models.mlp([4, 8, 1], seed=s) for s in range(3)] for _ in range(2))
+    ensemble.train(together, x, y, nn.functional.mse_loss, seeds=[7, 8, 9], **SETTINGS)
+    for i, model in enumerate(alone):
+        start = model[1].weight.clone()
+        plain_training(model, x[i], y[i], 7 + i, **SETTINGS)
+        assert (model[1].weight - start).abs().max() > 0.01
+        for ours, theirs in zip(together[i].parameters(), model.parameters()):
+            assert torch.allclose(ours, theirs, atol=2e-5)
+
+
+def test_shared_data_and_models_with_buffers():
+    x, y = (part[:1].expand(2, -1, -1) for part in regression(1))
+    nets = [models.Standardized(models.mlp([4, 8, 1], seed=s), torch.zeros(4), torch.ones(4), 0.0, 2.0) for s in (0, 1)]
+    losses = ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[0, 1], **SETTINGS)
+    assert losses.shape == (4, 2) and (losses[-1] < losses[0]).all()
+    assert all(net.scale_out == 2 for net in nets)
+
+
+def test_the_best_epoch_on_validation_is_kept():
+    x, y = regression(2)
+    score = lambda out, target: -nn.functional.mse_loss(out, target)
+    scores = {}
+    for epochs in range(1, 9):
+        nets = [models.mlp([4, 8, 1], seed=s) for s in range(2)]
+        ensemble.train(
+            nets, x[:, :40], y[:, :40], nn.functional.mse_loss, seeds=[0, 1], epochs=epochs, batch_size=40, lr=0.3
+        )
+        scores[epochs] = [score(net(x[i, 40:]), y[i, 40:]).item() for i, net in enumerate(nets)]
+    nets = [models.mlp([4, 8, 1], seed=s) for s in range(2)]
+    ensemble.train(
+        nets, x[:, :40], y[:, :40], nn.functional.mse_loss, seeds=[0, 1], epochs=8, batch_size=40, lr=0.3,
+        score=score, validation=(x[:, 40:], y[:, 40:]),
+    )  # fmt: skip
+    for i, net in enumerate(nets):
+        best = max(values[i] for values in scores.values())
+        assert best > scores[8][i] or best == scores[8][i]
+        assert score(net(x[i, 40:]), y[i, 40:]).item() == pytest.approx(best, rel=1e-4)
+
+
+def test_a_loss_that_diverges_names_the_member():
+    x, y = regression(3)
+    y = y.clone()
+    y[1, 0] = torch.nan
+    nets = [models.mlp([4, 8, 1], seed=s) for s in range(3)]
+    with pytest.raises(FloatingPointError, match=r"member \[1\] \(seed \[8\]\)"):
+        ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[7, 8, 9], **SETTINGS)
+
+
+def test_counts_that_do_not_agree():
+    x, y = regression(2)
+    with pytest.raises(ValueError, match="3 models, 3 seeds and data for 2"):
+        ensemble.train([models.mlp([4, 1], seed=0)] * 3, x, y, nn.functional.mse_loss, seeds=[1, 2, 3], **SETTINGS)
