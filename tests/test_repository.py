@@ -1,0 +1,95 @@
+"""The repository's own promises: dependency lists in step, notebooks clean, README and Makefile in agreement."""
+
+import re
+import subprocess
+import tomllib
+from itertools import chain
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from liegg.reproduce import table
+from liegg.reproduce.project import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LISTED = chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+DIRECT = {r.name.lower(): r for r in map(Requirement, LISTED)}
+
+
+def test_environment_yml_has_the_same_direct_dependencies():
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    listed = [Requirement(line) for line in dependencies[-1]["pip"] if not line.startswith("-e")]
+    assert {r.name.lower(): r.specifier for r in listed} == {name: r.specifier for name, r in DIRECT.items()}
+    python = next(d for d in dependencies if isinstance(d, str) and d.startswith("python="))
+    assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(python.split("=")[1])
+
+
+def test_the_lock_pins_and_hashes_every_direct_dependency_but_torch():
+    lock = (ROOT / "requirements.lock").read_text()
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", lock)
+    pins = {}
+    for block in blocks:
+        if match := re.match(r"([a-zA-Z0-9_.-]+)==([^\s;\\]+)", block):
+            assert "--hash=sha256:" in block, match[1]
+            pins.setdefault(match[1].lower().replace("_", "-"), []).append(match[2])
+    assert "torch" not in pins and not re.search(r"nvidia|file:|://", lock)
+    for name, requirement in DIRECT.items():
+        if name != "torch":
+            versions = pins[name.replace("_", "-")]
+            assert all(requirement.specifier.contains(v) for v in versions), (name, versions)
+    assert str(DIRECT["torch"].specifier).startswith("==")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_are_stripped_and_parameterised(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    assert not any(c.outputs or c.execution_count for c in code)
+    assert not any("papermill" in c.metadata for c in notebook.cells) and "papermill" not in notebook.metadata
+    assert code[0].metadata.tags[0] == "parameters"
+    for line in code[0].source.splitlines():
+        assert re.fullmatch(r"\w+: (int|float|str|bool|list) = .+  # .+", line), line
+    assert path.stem in table.load()
+    assert f'"{path.stem}"' in code[-1].source
+    figures = [
+        c.metadata.mystnb.figure for c in code if "plots." in c.source and "figure" in c.metadata.get("mystnb", {})
+    ]
+    assert len(figures) >= 3 and all(f.caption and f.name for f in figures)
+
+
+def test_the_table_the_book_and_the_folder_list_the_same_notebooks():
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+    chapters = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    in_book = [c.split("/")[1] for c in chapters if c.startswith("notebooks/")]
+    assert in_book == list(table.load()) == sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
+    readme = (ROOT / "README.md").read_text()
+    assert all(name in readme for name in in_book)
+
+
+def test_make_explains_itself_and_the_readme_names_only_what_exists():
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = set(re.findall(r"^  ([a-z]+)  ", shown, flags=re.M))
+    assert {"setup", "reproduce", "book", "serve", "test", "clean", "help"} <= targets
+    readme = (ROOT / "README.md").read_text()
+    assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
+    assert shown == subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_python_that_is_too_old_gets_one_line(tmp_path):
+    old = tmp_path / "old-python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.8.0" && exit 0\nexit 1\n')
+    old.chmod(0o755)
+    words = ["make", "setup", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
+    refused = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode != 0 and "Python 3.11 or newer" in refused.stdout and "3.8.0" in refused.stdout
+
+
+def test_the_readme_example_runs():
+    readme = (ROOT / "README.md").read_text()
+    examples = re.findall(r"```python\n(.*?)```", readme, flags=re.S)
+    assert examples
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), {})
