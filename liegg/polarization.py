@@ -45,10 +45,12 @@ class Polarization:
     def variances(self, within: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Symmetry variances S_i²/N ascending, (K,), and their directions as rows, (K, K): the full right basis.
 
-        `within` restricts the directions to the span of its orthonormal rows (k, K); there are then k.
+        The largest entry of a direction is positive. `within` restricts the directions to the span of its orthonormal
+        rows (k, K); there are then k.
         """
         _, S, V = torch.linalg.svd(self.factor if within is None else self.factor @ within.T)
         V = V if within is None else V @ within
+        V = V * V.gather(1, V.abs().argmax(1, keepdim=True)).sign()
         return S.flip(0).square() / self.samples, V.flip(0)
 
     def along(self, directions: Tensor) -> Tensor:
