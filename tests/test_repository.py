@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from liegg.reproduce import table
+from liegg.reproduce import pages, table
 from liegg.reproduce.project import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -85,6 +85,10 @@ def test_a_python_that_is_too_old_gets_one_line(tmp_path):
     words = ["make", "setup", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
     refused = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert refused.returncode != 0 and "Python 3.11 or newer" in refused.stdout and "3.8.0" in refused.stdout
+
+
+def test_the_readmes_results_are_the_stored_ones():
+    assert pages.summary(ROOT) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_example_runs():

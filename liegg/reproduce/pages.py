@@ -52,6 +52,16 @@ def _tally(run: Run) -> str:
     return "This run: " + ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words) + "."
 
 
+def summary(root: Path) -> str:
+    """The README's table: every claim that the stored results at the paper's settings test."""
+    rows = []
+    for claim in load(root):
+        verdict = judge(claim, reference(root, claim.experiment))
+        if verdict.word != "not tested":
+            rows.append([claim.statement, claim.paper, verdict.measured, verdict.word])
+    return _table(["claim", "paper", "here", "verdict"], rows)
+
+
 def reference(root: Path, experiment: str) -> dict | None:
     """The stored result of an experiment at the paper's settings."""
     return read_json(root / "data" / "reference" / "paper" / f"{experiment}.json")
