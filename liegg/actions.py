@@ -5,7 +5,8 @@ generator A = sum_i a_i A_i, and exp(tA) acts on a sample x. Every action offers
 
     size                      K, the number of directions
     n                         the dimension of the space that the linear part of a generator acts on
-    pair(x, grad)             (B, K): the derivative of f(exp(tA_i) x) at t = 0, for grad = df/dx
+    pair(x, grad)             (..., B, K): the derivative of f(exp(tA_i) x) at t = 0, for x (B, *shape) and gradients
+                              df/dx (..., B, *shape), of several outputs or of one
     matrix(coefficients)      (..., K) -> (..., n, n), the generator as a matrix
     coefficients(matrices)    (..., n, n) -> (..., K), the way back
     act(coefficients, x, t)   the finite transformation exp(tA) x
@@ -56,8 +57,10 @@ class Linear:
         return x.reshape(len(x), self.copies, self.n)
 
     def pair(self, x: Tensor, grad: Tensor) -> Tensor:
-        """(B, n²) rows: sum over the copies of grad_j x_k."""
-        return torch.einsum("bcj,bck->bjk", self._vectors(grad), self._vectors(x)).flatten(1)
+        """(..., B, n²) rows: sum over the copies of grad_j x_k."""
+        x_vectors = self._vectors(x)
+        grad_vectors = grad.reshape(*grad.shape[: grad.ndim - x.ndim], *x_vectors.shape)
+        return torch.einsum("...bcj,bck->...bjk", grad_vectors, x_vectors).flatten(-2)
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         return coefficients.reshape(*coefficients.shape[:-1], self.n, self.n)
@@ -100,13 +103,13 @@ class Affine2d:
         return torch.stack([x_.expand(H, W), y[:, None].expand(H, W), torch.ones_like(x[0, 0])]), unit
 
     def pair(self, x: Tensor, grad: Tensor) -> Tensor:
-        """(B, 6) rows: -sum over channels and pixels of grad * dI/du_a * (x, y, 1)_k."""
+        """(..., B, 6) rows: -sum over channels and pixels of grad * dI/du_a * (x, y, 1)_k."""
         u, unit = self._coordinates(x)
         padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
         dx = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
         dy = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
-        flow = torch.stack([(grad * d).sum(1) for d in (dx, dy)], 1)  # (B, 2, H, W)
-        return -unit * torch.einsum("bahw,khw->bak", flow, u).flatten(1)
+        moved = -unit * torch.stack([d * u_k for d in (dx, dy) for u_k in u], 1)  # (B, 6, C, H, W)
+        return torch.einsum("...bp,bkp->...bk", grad.flatten(-3), moved.flatten(2))
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         top = coefficients.reshape(*coefficients.shape[:-1], 2, 3)

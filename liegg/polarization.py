@@ -11,6 +11,7 @@ never by the Gram matrix, so that small singular values keep their accuracy. Fac
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import NamedTuple
 
 import torch
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 
 from liegg.actions import Action
 
-REACH = 64
+REACH = 64  # how many samples back a control's partner may lie
+OUTPUTS = 16  # how many outputs are paired at a time
 
 
 class Polarization:
@@ -70,7 +72,7 @@ class Factors(NamedTuple):
 
 
 def polarize(
-    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 1024
+    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 256
 ) -> Factors:
     """The polarization factor of a function on its data, with its controls, in one pass.
 
@@ -90,9 +92,11 @@ def polarize(
             others = pool[partners].double()
             later = slice(len(x) - len(others), None)  # the very first sample has no partner
             matched, mismatched = [], []
-            for grad in gradients(function, x):
-                matched.append(action.pair(x.double(), grad.double()))
-                mismatched.append(action.pair(others, grad[later].double()))
+            outputs = gradients(function, x)
+            while some := list(islice(outputs, OUTPUTS)):
+                grads = torch.stack(some).double()  # (m, B, ...)
+                matched.append(action.pair(x.double(), grads).flatten(0, 1))
+                mismatched.append(action.pair(others, grads[:, later]).flatten(0, 1))
             factors.matched.update(torch.cat(matched), len(x))
             factors.mismatched.update(torch.cat(mismatched), len(others))
             factors.data.update(action.pair(x[later].double(), others), len(others))

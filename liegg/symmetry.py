@@ -116,7 +116,7 @@ class Symmetry:
 
 
 def find_symmetry(
-    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 1024
+    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 256
 ) -> Symmetry:
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 

@@ -43,6 +43,12 @@ def test_pair_is_the_derivative_of_act(action, x):
         assert torch.allclose(rows[:, i], slope, atol=1e-5 * float(rows.abs().max()))
 
 
+@pytest.mark.parametrize(("action", "x"), [(LINEAR, draw(7, 2, 3)), (AFFINE, draw(4, 3, 8, 13))])
+def test_pair_takes_the_gradients_of_several_outputs(action, x):
+    grads = draw(5, *x.shape, seed=1)
+    assert torch.allclose(action.pair(x, grads), torch.stack([action.pair(x, g) for g in grads]))
+
+
 def test_linear_row_is_vec_of_gradient_times_point():
     x, grad = draw(5, 6), draw(5, 6, seed=1)
     outer = sum(torch.einsum("bj,bk->bjk", grad[:, c : c + 3], x[:, c : c + 3]) for c in (0, 3))
