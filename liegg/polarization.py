@@ -112,7 +112,7 @@ def _partners(first: int, count: int) -> Tensor:
     The lags are equidistributed and depend on the sample's number alone, so that batches do not matter.
     """
     number = torch.arange(max(first, 1), first + count)
-    lag = 1 + (number * 0.6180339887498949 % 1 * number.clamp(max=REACH)).long()
+    lag = 1 + (number.double() * 0.6180339887498949 % 1 * number.clamp(max=REACH)).long()
     return number - lag - first
 
 

@@ -1,7 +1,6 @@
 """python -m liegg.reproduce: run the experiments, build the book."""
 
 import argparse
-import os
 import sys
 
 from liegg.reproduce import table
@@ -27,8 +26,7 @@ def main(words: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print("\nliegg: stopped; what had finished is kept", file=sys.stderr)
-        sys.stderr.flush()
-        os._exit(130)
+        return 130
 
 
 def _run(options: argparse.Namespace) -> int:

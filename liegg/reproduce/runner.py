@@ -98,10 +98,12 @@ def _prepare_worker(messages, threads: int, root: str, folder: str) -> None:
 def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
     """Run one notebook in this process; returns "" or what went wrong. Files appear whole or not at all."""
     executed, result, failed = (f(experiment.name) for f in (run.executed, run.result, run.failed))
-    executed.parent.mkdir(parents=True, exist_ok=True)
-    result.parent.mkdir(parents=True, exist_ok=True)
-    part, result_part = executed.with_suffix(".part"), result.with_suffix(".new.json")
-    result_part.unlink(missing_ok=True)
+    running = run.folder / "running"
+    for folder in (executed.parent, result.parent, running):
+        folder.mkdir(parents=True, exist_ok=True)
+    part, result_part = running / executed.name, running / result.name
+    for path in (part, result_part):
+        path.unlink(missing_ok=True)
     os.environ["LIEGG_RESULT"] = str(result_part)
     notebook = experiment.notebook()
     began = time.monotonic()
