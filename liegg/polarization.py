@@ -68,7 +68,7 @@ class Factors(NamedTuple):
     mismatched: Polarization
     """Each gradient with an earlier sample's point: what chance gives a function with such gradients."""
     data: Polarization
-    """Each point with an earlier one in the gradient's place: null where the data cannot tell anything."""
+    """Each point with the way to an earlier one in the gradient's place: null where the data cannot tell anything."""
 
 
 def polarize(
@@ -77,16 +77,21 @@ def polarize(
     """The polarization factor of a function on its data, with its controls, in one pass.
 
     function    maps a batch (B, ...) to (B,) or (B, m), every sample by itself; an nn.Module is put in eval mode
-                and back, and nothing else about it changes
-    inputs      a tensor (N, ...), or any iterable of batches, tensors or tuples that begin with one; read once
+                and back, and nothing else about it changes (a module inside another function cannot be seen)
+    inputs      a floating-point tensor (N, ...), or any iterable of batches, tensors or tuples that begin with one;
+                read once
 
-    Raises ValueError for inputs that are empty, not finite or do not fit the action, and for outputs without batch
-    dimension, not differentiable or with gradients that are not finite.
+    Raises ValueError for inputs that are empty, not floating-point, not finite or do not fit the action, and for
+    outputs without batch dimension, not differentiable or with gradients that are not finite.
     """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     factors = Factors(*(Polarization(action.size) for _ in Factors._fields))
     recent = None
-    with _undisturbed(function):
+    with undisturbed(function):
         for x in _batches(inputs, batch_size, function):
+            if recent is not None and recent.shape[1:] != x.shape[1:]:
+                raise ValueError(f"samples differ in shape: {tuple(recent.shape[1:])}, then {tuple(x.shape[1:])}")
             pool = x if recent is None else torch.cat([recent, x])
             partners = _partners(factors.matched.samples, len(x)) + len(pool) - len(x)
             others = pool[partners].double()
@@ -99,10 +104,12 @@ def polarize(
                 mismatched.append(action.pair(others, grads[:, later]).flatten(0, 1))
             factors.matched.update(torch.cat(matched), len(x))
             factors.mismatched.update(torch.cat(mismatched), len(others))
-            factors.data.update(action.pair(x[later].double(), others), len(others))
+            factors.data.update(action.pair(x[later].double(), others - x[later].double()), len(others))
             recent = pool[-REACH:]
     if factors.matched.samples == 0:
         raise ValueError("inputs holds no batch: an empty dataset, or an iterator that was already used up")
+    if not factors.matched.factor.square().isfinite().all():
+        raise ValueError("the squares of the derivatives overflow float64: rescale the function's output")
     return factors
 
 
@@ -122,15 +129,17 @@ def gradients(function: Callable[[Tensor], Tensor], x: Tensor) -> Iterator[Tenso
         raise ValueError("inputs holds NaN or infinite values: clean the data first")
     with torch.inference_mode(False), torch.enable_grad():
         x = x.detach().clone().requires_grad_()
-        y = function(x)
+        y = function(x.clone())  # a copy, for functions that work in place
         if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x):
             shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
             raise ValueError(
                 f"the function has no batch dimension: it maps {tuple(x.shape)} to {shape}, "
                 f"and should return ({len(x)},) or ({len(x)}, m), one result a sample"
             )
-        if not y.requires_grad:
-            raise ValueError("the function's output does not depend on its input by differentiable torch operations")
+        if not y.requires_grad or not y.is_floating_point():
+            raise ValueError(
+                "the function's output does not depend on its input by differentiable real torch operations"
+            )
         outputs = y.reshape(len(x), -1).sum(0).unbind()
     for o, output in enumerate(outputs):
         (grad,) = torch.autograd.grad(output, x, retain_graph=o + 1 < len(outputs), materialize_grads=True)
@@ -142,16 +151,19 @@ def gradients(function: Callable[[Tensor], Tensor], x: Tensor) -> Iterator[Tenso
 def _batches(inputs: Tensor | Iterable, batch_size: int, function: Callable) -> Iterator[Tensor]:
     """Batches on the function's device and in its dtype."""
     weight = next(function.parameters(), None) if isinstance(function, nn.Module) else None
+    if not isinstance(inputs, Iterable) or (isinstance(inputs, Tensor) and inputs.ndim == 0):
+        raise ValueError(f"inputs must be a tensor (N, ...) or an iterable of batches, not {inputs!r}")
     for batch in inputs.split(batch_size) if isinstance(inputs, Tensor) and len(inputs) else inputs:
         x = batch[0] if isinstance(batch, tuple | list) else batch
-        if not isinstance(x, Tensor):
-            raise ValueError(f"inputs must be a tensor or yield tensors, not {type(x).__name__}")
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"inputs must be a floating-point tensor or yield such tensors, not {kind}")
         if len(x):
             yield x if weight is None else x.to(weight.device, weight.dtype)
 
 
 @contextmanager
-def _undisturbed(function: Callable) -> Iterator[None]:
+def undisturbed(function: Callable) -> Iterator[None]:
     """Evaluate modules in eval mode, then give every submodule its mode and the caller the random state back."""
     modules = list(function.modules()) if isinstance(function, nn.Module) else []
     modes = [m.training for m in modules]

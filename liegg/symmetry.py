@@ -10,30 +10,30 @@ from torch import Tensor
 
 from liegg import algebra
 from liegg.actions import Action
-from liegg.polarization import polarize
+from liegg.polarization import Polarization, polarize, undisturbed
 
 # The rule that decides what counts as a symmetry: see count_symmetries and find_symmetry.
 TOLERANCE = 0.1
 CHANCE = 0.5
-NEGLIGIBLE = 1e-4
-GAP = 3.0
-TRIVIAL = 1e-6
+EXACT = 1e-12
+GAP, CLEAR = 3.0, 100.0
+TRIVIAL = 1e-8
 
 
 def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor) -> int:
     """How many of K directions, in ascending order of their relative variance (K,), are symmetries.
 
-    The first d are if each is low and the next has at least GAP = 3 times the variance of the last; of several such d
-    the one with the largest gap is taken, and 0 if there is none. A direction is low if it has at most TOLERANCE = 0.1
-    of the mean variance and at most CHANCE = 0.5 of what mismatched pairs give it, or if it has at most
-    NEGLIGIBLE = 1e-4 of the mean whatever they give. Values at the rounding error of float64 count as equal.
+    The first d can be if each is low and the next has at least GAP = 3 times the variance of the last. A direction is
+    low if it has at most TOLERANCE = 0.1 of the mean variance and at most CHANCE = 0.5 of what mismatched pairs give,
+    or if it is null to rounding, EXACT = 1e-12. Of several such d the one with the largest gap is taken, the last one
+    among gaps above CLEAR = 100, so that exact symmetries do not hide learned ones; if there is none, the answer is 0.
     The rule is simple, and its error rate has not been measured.
     """
-    floor = (len(relative_variance) * torch.finfo(torch.float64).eps) ** 2
-    v = relative_variance.clamp_min(floor)
-    low = ((v <= TOLERANCE) & (chance_ratio <= CHANCE) | (v <= NEGLIGIBLE)).cumprod(0).bool()
-    gaps = torch.where(low[:-1], v[1:] / v[:-1], 0.0)
-    return int(gaps.argmax()) + 1 if len(gaps) and gaps.max() >= GAP else 0
+    v = relative_variance.clamp_min(EXACT)
+    low = ((v <= TOLERANCE) & (chance_ratio <= CHANCE) | (v <= EXACT)).cumprod(0).bool()
+    gaps = torch.where(low[:-1], (v[1:] / v[:-1]).clamp_max(CLEAR), 0.0)
+    best = (gaps == gaps.max()).nonzero() if len(gaps) else None
+    return int(best[-1]) + 1 if best is not None and gaps.max() >= GAP else 0
 
 
 class Match(NamedTuple):
@@ -108,7 +108,7 @@ class Symmetry:
             relative = self.relative_variance
             gap = f", the next {relative[n] / relative[n - 1]:.3g} times larger" if relative[n - 1] > 0 else ""
             lines.append(f"  relative variance up to {relative[n - 1]:.2g}{gap}; closure defect {self.closure:.2g}")
-        if match:
+        if match and match.angle < 30:
             lines.append(f"  nearest known algebra: {match.name}, largest principal angle {match.angle:.2g} degrees")
         if len(self.trivial):
             lines.append(f"  {len(self.trivial)} further directions are trivial: the data say nothing about them")
@@ -121,15 +121,16 @@ def find_symmetry(
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 
     function      maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
-                  torch function. A module is evaluated in eval mode and left as it was.
+                  torch function. A module is evaluated in eval mode and left as it was; a function around a module
+                  cannot see to that, so give the module itself or call its eval() first.
     inputs        a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
     action        how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d()
     batch_size    how many samples of a tensor are taken at a time; it changes memory, not the result
 
-    Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-6 of the mean
-    variance in the data control (see `polarization.Factors`). Raises ValueError for bad input (see `polarize`) and when
-    the gradient is zero everywhere, as every direction would pass for a symmetry then; warns if there are fewer rows
-    than directions.
+    Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-8 of the mean
+    variance in the data control (see `polarization.Factors`), once every direction has been scaled alike. Raises
+    ValueError for bad input (see `polarize`) and when the gradient is zero everywhere, as every direction would pass
+    for a symmetry then; warns of fewer than 2K + 1 samples, when what is null for lack of data cannot be told.
     """
     matched, mismatched, data = polarize(function, inputs, action, batch_size=batch_size)
     if not matched.factor.any():
@@ -137,17 +138,15 @@ def find_symmetry(
             "the function's gradient pairs to zero with every direction at every sample: it is constant on this data "
             "(saturated outputs?) or the data do not move, and nothing can be said about its symmetries"
         )
-    if matched.rows < action.size:
+    trivial, within = torch.zeros(0, action.size, dtype=torch.float64), None
+    if data.samples < 2 * action.size:
         warnings.warn(
-            f"{matched.rows} rows (samples x outputs) leave at least {action.size - matched.rows} of {action.size} "
-            "directions null for lack of data: give more samples",
+            f"{matched.samples} samples are too few for {action.size} directions: what is null for lack of data "
+            f"cannot be told from a symmetry; give at least {2 * action.size + 1}",
             stacklevel=2,
         )
-    trivial, within = torch.zeros(0, action.size, dtype=torch.float64), None
-    if data.rows >= 2 * action.size:
-        told, basis = data.variances()
-        count = int((told <= TRIVIAL * told.mean()).sum())
-        trivial, within = basis[:count], basis[count:]
+    else:
+        trivial, within = _split(data)
     variance, directions = matched.variances(within)
     return Symmetry(
         action=action,
@@ -159,15 +158,26 @@ def find_symmetry(
     )
 
 
+def _split(data: Polarization) -> tuple[Tensor, Tensor]:
+    """Orthonormal rows that span the trivial directions, and the rest; columns are scaled alike to read the rank."""
+    scale = data.factor.norm(dim=0)
+    scale = scale.clamp_min(1e-8 * scale.max())
+    _, S, V = torch.linalg.svd(data.factor / scale)
+    null = V[S.square() <= TRIVIAL * S.square().mean()] / scale
+    basis = torch.linalg.qr(null.T, mode="complete").Q.T
+    return basis[: len(null)], basis[len(null) :]
+
+
 def drift(
     function: Callable[[Tensor], Tensor], x: Tensor, action: Action, coefficients: Tensor, times: Iterable[float]
 ) -> Tensor:
     """How far f(exp(tA) x) is from f(x) at each time t, (T,): the finite check of a generator A.
 
     The root mean square change over the samples (B, ...), in units of the standard deviation of f over them:
-    0 for a symmetry, about 1.4 when outputs are as different as those of unrelated samples.
+    0 for a symmetry, about 1.4 when outputs are as different as those of unrelated samples. A module is evaluated in
+    eval mode and left as it was.
     """
-    with torch.no_grad():
+    with torch.no_grad(), undisturbed(function):
         y = function(x)
         spread = (y - y.mean(0)).square().mean().sqrt()
         changes = [function(action.act(coefficients, x, t)) - y for t in times]

@@ -44,9 +44,9 @@ def test_parameters_as_they_are_typed(words, values):
     assert table.parse(words) == values
 
 
-@pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3"])
+@pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3", "seed='3"])
 def test_parameters_that_cannot_be_read(words):
-    with pytest.raises(UserError, match="name=value"):
+    with pytest.raises(UserError, match="cannot read"):
         table.parse(words)
 
 
@@ -58,6 +58,8 @@ def test_parameters_that_cannot_be_read(words):
         ({"seed": True}, "seed must be int, not bool"),
         ({"seed": 1.5}, "seed must be int, not float"),
         ({"learning_rate": "fast"}, "learning_rate must be float"),
+        ({"learning_rate": math.inf}, "learning_rate must be finite"),
+        ({"seed": 10**20}, "seed must be from 0 to 1000000"),
         ({"networks": 0}, "networks must be from 1 to 64, not 0"),
     ],
 )
@@ -166,7 +168,7 @@ def test_a_result_holds_values_spread_parameters_and_origin(tmp_path, monkeypatc
 
 def claim(**changes):
     fields = {"id": "c", "experiment": "e", "source": "s", "statement": "t", "metric": "m", "paper": "1", "reason": "r"}
-    return claims.Claim(**{**fields, "accept": (1.0, 2.0), "when": {"n": 5}, **changes})
+    return claims.Claim(**{**fields, "accept": (1.0, 2.0), "when": {"n": [5, 7]}, **changes})
 
 
 def result_of(values, n=5):
@@ -178,6 +180,7 @@ def result_of(values, n=5):
     [
         (None, "not tested"),
         (result_of([1.5], n=6), "not tested"),
+        (result_of([1.5], n=7), "reproduced"),
         ({"parameters": {"n": 5}, "metrics": {}}, "not tested"),
         (result_of([1.0, 1.5, 2.0]), "reproduced"),
         (result_of([1.0, 2.5]), "partly"),

@@ -80,13 +80,15 @@ def test_controls_pair_with_earlier_points():
     grad = next(iter(gradients(net, x))).reshape(-1, 2, 3)
     _, mismatched, data = polarize(net, x, ACTION, batch_size=8)
     partners = _partners(0, 150).tolist()
+    late = _partners(10**9, 1000) - torch.arange(1000)  # the lags stay spread, however long the stream
+    assert len(set(late.tolist())) == 64
     assert all(max(0, i - 64) <= p < i for i, p in enumerate(partners, start=1))
     assert len({i - p for i, p in enumerate(partners, start=1)}) > 40
     points = x.reshape(-1, 2, 3)
     pairs = list(enumerate(partners, start=1))
     by_hand = {
         mismatched: [sum(np.outer(grad[i, c], points[p, c]) for c in (0, 1)) for i, p in pairs],
-        data: [sum(np.outer(points[p, c], points[i, c]) for c in (0, 1)) for i, p in pairs],
+        data: [sum(np.outer(points[p, c] - points[i, c], points[i, c]) for c in (0, 1)) for i, p in pairs],
     }
     for factor, rows in by_hand.items():
         E = np.array(rows).reshape(149, 9)
@@ -182,6 +184,23 @@ def test_inputs_that_require_grad_or_are_not_contiguous():
     assert leaf.grad is None
 
 
+def test_modules_that_work_in_place():
+    net, x = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(6, 1)).double(), draw(20, 6)
+    kept = x.clone()
+    polarize(net, x, ACTION)
+    assert torch.equal(x, kept)
+
+
+def test_the_sign_of_a_direction_is_fixed():
+    V = polarize(small_net(), draw(100, 6), ACTION).matched.variances()[1]
+    assert (V.gather(1, V.abs().argmax(1, keepdim=True)) > 0).all()
+
+
+def test_batch_size_must_be_positive():
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        polarize(small_net(), draw(10, 6), ACTION, batch_size=0)
+
+
 @pytest.mark.parametrize(
     ("function", "inputs", "words"),
     [
@@ -195,6 +214,12 @@ def test_inputs_that_require_grad_or_are_not_contiguous():
         (lambda x: x.sum(1).detach(), torch.ones(3, 6), "differentiable"),
         (lambda x: x.sum(1), torch.ones(3, 5), "6 numbers a sample"),
         (lambda x: x.sum(1), [np.ones((3, 6))], "not ndarray"),
+        (lambda x: x.sum(1), torch.ones(3, 6, dtype=torch.long), "floating-point"),
+        (lambda x: x.sum(1), torch.tensor(1.0), "iterable of batches"),
+        (lambda x: x.sum(1), None, "iterable of batches"),
+        (lambda x: x.sum(1) * (1 + 1j), torch.ones(3, 6), "differentiable real"),
+        (lambda x: 1e200 * x.square().sum(1), torch.ones(3, 6).double(), "overflow"),
+        (lambda x: x.flatten(1).sum(1), [torch.ones(3, 6), torch.ones(3, 2, 3)], "differ in shape"),
     ],
 )
 def test_bad_input_gets_one_clear_error(function, inputs, words):

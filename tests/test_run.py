@@ -113,7 +113,6 @@ def test_a_changed_module_runs_what_depends_on_it_and_says_why(project):
         before = path.read_text()
         path.write_text(before + "# changed\n")
         try:
-            # a parameter that cannot be stops the run before anything is done, after all keys have been compared
             plan = subprocess.run(
                 [sys.executable, "-c", PLAN], cwd=project, capture_output=True, text=True, check=True
             ).stdout

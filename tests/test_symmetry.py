@@ -1,5 +1,7 @@
 """find_symmetry on functions with known answers, and on the cases that misled the released code."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -107,7 +109,7 @@ def test_defect_1_an_exactly_rotation_invariant_function_of_images():
     filters = torch.stack([torch.exp(-((radius - c) ** 2) / 0.02) for c in (0.2, 0.4, 0.6)])
     radial = lambda x: torch.tanh((x * filters[:, None, None]).sum((2, 3, 4)).T / 50)
     found = find_symmetry(radial, images.double(), Affine2d())
-    assert found.dimension == 1
+    assert found.relative_variance[0] < 1e-4 and found.variance[1] > 1000 * found.variance[0]
     assert found.bias(algebra.so(2))[0] < 9.9e-4
 
     def released_pair(x, grad):  # forward differences at coordinates half a pixel off, in our order of directions
@@ -130,10 +132,47 @@ def test_a_constant_function_gets_an_answer_not_a_symmetry():
 
 
 def test_too_few_samples_are_warned_of():
-    net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1)).double()
-    with pytest.warns(UserWarning, match="at least 11 of 16"):
-        found = find_symmetry(net, draw(5, 4), Linear(4))
-    assert found.directions.shape == (16, 4, 4) and len(found.trivial) == 0
+    """Outputs do not make up for samples: what a matrix does off the span of three points is not seen by any output."""
+    for outputs, samples in ((1, 5), (10, 3), (10, 31)):
+        net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, outputs)).double()
+        with pytest.warns(UserWarning, match=f"{samples} samples are too few for 16 directions.* at least 33"):
+            found = find_symmetry(net, draw(samples, 4), Linear(4))
+        assert found.directions.shape == (16, 4, 4) and len(found.trivial) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        find_symmetry(net, draw(33, 4), Linear(4))
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e2])
+def test_coordinates_of_different_scale_do_not_make_symmetries_trivial(scale):
+    points = draw(3000, 4) * torch.tensor([1.0, 1.0, 1.0, scale])
+    f = lambda x: x[:, :3].norm(dim=1).sin() + (x[:, 3] / scale).cos()
+    found = find_symmetry(f, points, Linear(4))
+    so3 = torch.nn.functional.pad(algebra.so(3), (0, 1, 0, 1))
+    assert (found.dimension, len(found.trivial)) == (3, 0)
+    assert found.angles(so3)[-1] < 1e-6
+
+
+def test_data_far_from_the_origin_do_not_make_symmetries_trivial():
+    points = draw(3000, 3) + 50
+    found = find_symmetry(lambda x: x.norm(dim=1).sin(), points, Linear(3))
+    assert (found.dimension, len(found.trivial)) == (3, 0)
+    assert found.angles(algebra.so(3))[-1] < 1e-6
+
+
+def test_exact_symmetries_do_not_hide_learned_ones():
+    """A function of two of three coordinates that is rotation-invariant but for a small error."""
+    f = lambda x: (x[:, 0] ** 2 + x[:, 1] ** 2).sin() + 0.05 * x[:, 0] * x[:, 1].cos()
+    flat, solid = (find_symmetry(f, draw(3000, n), Linear(n)) for n in (2, 3))
+    assert (flat.dimension, solid.dimension) == (1, 4)
+    rotation = torch.nn.functional.pad(algebra.so(2), (0, 1, 0, 1))
+    assert solid.angles(rotation)[-1] < 1
+
+
+def test_a_far_match_is_not_named():
+    target = KNOWN["so(3) in a skew basis"]
+    found = find_symmetry(target.function, target.points(500, seed=0), target.action)
+    assert found.identify().angle > 30 and "nearest" not in str(found)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +181,26 @@ def test_too_few_samples_are_warned_of():
         ([1e-3, 2e-3, 1.0, 2.0], [0.1, 0.1, 1, 1], 2),
         ([0.02, 0.05, 0.1, 0.2, 0.4, 1.0], [0.1] * 6, 0),  # no step of 3
         ([1e-3, 2e-3, 1.0, 2.0], [0.9, 0.9, 1, 1], 0),  # no lower than chance gives
+        ([1e-3, 2e-3, 1.0, 2.0], [0.6, 0.6, 1, 1], 0),
         ([0.3, 1.0, 1.3], [0.1, 1, 1], 0),  # a step, but not low
+        ([0.15, 1.0, 1.3], [0.1, 1, 1], 0),
         ([0.0, 1e-33, 1.0], [0, 0, 1], 2),  # rounding errors are equal
+        ([1e-31, 1e-3, 0.9, 1.0], [1, 0.1, 1, 1], 2),  # an exact symmetry and a learned one
+        ([1e-3, 1e-2, 1.0, 1.0], [0.1, 0.1, 1, 1], 2),  # the larger of two steps
+        ([1e-3, 2e-2, 0.1, 1.0], [0.1, 0.1, 1, 1], 1),
+        ([1e-31, 1e-5, 1.0], [0.9, 0.9, 1], 1),  # chance does not matter where it is exact
         ([1.0], [1.0], 0),
     ],
 )
 def test_the_counting_rule(relative, chance, expected):
     assert count_symmetries(torch.tensor(relative).double(), torch.tensor(chance).double()) == expected
+
+
+def test_drift_evaluates_a_module_and_leaves_it_as_it_was():
+    net = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Dropout(0.5)).double().train()
+    stats = net[1].running_mean.clone()
+    assert drift(net, draw(50, 2), Linear(2), algebra.so(2)[0].flatten(), [0.0])[0] < 1e-12
+    assert net.training and torch.equal(net[1].running_mean, stats)
 
 
 def test_drift_is_in_standard_deviations_of_the_output():

@@ -1,7 +1,12 @@
 """python -m liegg.reproduce: run the experiments, build the book."""
 
 import argparse
+import fcntl
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from liegg.reproduce import table
 from liegg.reproduce.project import Run, UserError
@@ -19,6 +24,7 @@ def main(words: list[str] | None = None) -> int:
     commands.add_parser("book", parents=[profile], help="build the book from the results there are")
     commands.add_parser("list", help="the notebooks and their parameters")
     options = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return {"run": _run, "book": _book, "list": _list}[options.command](options)
     except UserError as error:
@@ -29,6 +35,22 @@ def main(words: list[str] | None = None) -> int:
         return 130
 
 
+@contextmanager
+def _alone(build: Path) -> Iterator[None]:
+    """Hold the lock of the build folder, which the system drops when this process ends, however it ends."""
+    build.mkdir(parents=True, exist_ok=True)
+    with (build / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"another run is at work in {build}: wait until it has ended") from None
+        yield
+
+
+def _interrupt(*_) -> None:
+    raise KeyboardInterrupt
+
+
 def _run(options: argparse.Namespace) -> int:
     experiments = table.load()
     chosen = table.select(experiments, options.notebook, options.profile)
@@ -36,8 +58,9 @@ def _run(options: argparse.Namespace) -> int:
     if overrides and not options.notebook:
         raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook): parameters belong to one notebook")
     run = Run(options.profile, tuple(sorted(overrides.items())))
-    failed = run_experiments(run, chosen, overrides)
-    _build(run, experiments)
+    with _alone(run.build):
+        failed = run_experiments(run, chosen, overrides)
+        _build(run, experiments)
     if failed:
         print(f"liegg: {', '.join(failed)} failed; the book shows what succeeded", file=sys.stderr)
     return 1 if failed else 0
@@ -46,7 +69,9 @@ def _run(options: argparse.Namespace) -> int:
 def _book(options: argparse.Namespace) -> int:
     experiments = table.load()
     table.select(experiments, "", options.profile)
-    _build(Run(options.profile), experiments)
+    run = Run(options.profile)
+    with _alone(run.build):
+        _build(run, experiments)
     return 0
 
 

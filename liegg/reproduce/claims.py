@@ -48,7 +48,8 @@ def judge(claim: Claim, result: dict | None) -> Verdict:
     if result is None:
         return Verdict("not tested", "", "the notebook has not been run")
     used = result["parameters"]
-    other = [f"{k} = {used.get(k)!r}, not {v!r}" for k, v in claim.when.items() if used.get(k) != v]
+    wanted = {k: v if isinstance(v, list) else [v] for k, v in claim.when.items()}
+    other = [f"{k} = {used.get(k)}, not {' or '.join(map(str, v))}" for k, v in wanted.items() if used.get(k) not in v]
     if other:
         return Verdict("not tested", "", "this run has " + "; ".join(other))
     metric = result["metrics"].get(claim.metric)

@@ -76,7 +76,15 @@ def claims(run: Run, state: State) -> str:
             made = f"{claim.statement} ({claim.source})"
             rows.append([made, claim.paper, f"{_cell(verdict)}; {verdict.why}", f"{interval(claim)}: {claim.reason}"])
     note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {state.status}.\n:::\n\n"
+    if state.result and (changed := _changed(state)):
+        note += f":::{{note}}\nThe text below describes the default settings. This run has {changed}.\n:::\n\n"
     return note + _table(["claim", "paper", "this run", "accepted, and why"], rows)
+
+
+def _changed(state: State) -> str:
+    """The parameters of a run that are not the defaults, in words."""
+    used, declared = state.result["parameters"], state.experiment.parameters().values()
+    return ", ".join(f"`{p.name}` = {used[p.name]} ({p.default})" for p in declared if used.get(p.name) != p.default)
 
 
 def provenance(run: Run, state: State) -> str:

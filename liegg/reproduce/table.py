@@ -5,6 +5,7 @@ adds what a profile changes and what values are allowed.
 """
 
 import ast
+import math
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Parameter:
             value = float(value)
         if type(value) is not TYPES[self.type]:
             raise UserError(f"parameter {self.name} must be {self.type}, not {type(value).__name__} ({value!r})")
+        if self.type == "float" and not math.isfinite(value):
+            raise UserError(f"parameter {self.name} must be finite, not {value!r}")
         if isinstance(self.allowed, list) and value not in self.allowed:
             raise UserError(f"parameter {self.name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
         if isinstance(self.allowed, dict):
@@ -111,7 +114,11 @@ def select(experiments: dict[str, Experiment], names: str, profile: str) -> list
 def parse(words: str) -> dict[str, object]:
     """Parameters written as "seed=3 hidden_width=64"; values are Python literals, anything else is a string."""
     values = {}
-    for word in shlex.split(words):
+    try:
+        parts = shlex.split(words)
+    except ValueError as error:
+        raise UserError(f"cannot read the parameters {words!r}: {error}") from None
+    for word in parts:
         name, equals, text = word.partition("=")
         if not (name and equals and text):
             raise UserError(f"cannot read parameter {word!r}: write name=value, several with spaces between")
