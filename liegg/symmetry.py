@@ -138,6 +138,8 @@ def find_symmetry(
             "the function's gradient pairs to zero with every direction at every sample: it is constant on this data "
             "(saturated outputs?) or the data do not move, and nothing can be said about its symmetries"
         )
+    if data.samples and not data.factor.any():
+        raise ValueError("all samples are alike or none of them moves: nothing can be said about symmetries")
     trivial, within = torch.zeros(0, action.size, dtype=torch.float64), None
     if data.samples < 2 * action.size:
         warnings.warn(

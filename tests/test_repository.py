@@ -87,6 +87,15 @@ def test_a_python_that_is_too_old_gets_one_line(tmp_path):
     assert refused.returncode != 0 and "Python 3.11 or newer" in refused.stdout and "3.8.0" in refused.stdout
 
 
+def test_a_python_without_venv_gets_one_line(tmp_path):
+    bare = tmp_path / "bare-python"
+    bare.write_text('#!/bin/sh\ncase "$2" in *venv*) exit 1;; esac\nexit 0\n')
+    bare.chmod(0o755)
+    words = ["make", "setup", f"PYTHON={bare}", f"VENV={tmp_path / 'venv'}"]
+    refused = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert refused.returncode != 0 and "lacks the venv module" in refused.stdout
+
+
 def test_the_readmes_results_are_the_stored_ones():
     assert pages.summary(ROOT) in (ROOT / "README.md").read_text()
 

@@ -1,5 +1,6 @@
 """The main job from end to end, at the smoke profile, in a copy of the project."""
 
+import fcntl
 import json
 import os
 import re
@@ -159,6 +160,13 @@ def test_bad_input_is_one_line_and_runs_nothing(project, words, message):
     refused = reproduce(project, "run", *words)
     assert refused.returncode == 2 and message in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1 and "running" not in refused.stdout
+
+
+def test_two_runs_at_once_do_not_mix(project):
+    with (project / "book" / "_build" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = reproduce(project, "run", "--profile", "smoke")
+    assert refused.returncode == 2 and "another run is at work" in refused.stderr
 
 
 def test_a_notebook_that_fails_harms_no_other(project):

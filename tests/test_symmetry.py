@@ -131,6 +131,11 @@ def test_a_constant_function_gets_an_answer_not_a_symmetry():
         find_symmetry(lambda x: (x * 0).sum(1), draw(50, 3), Linear(3))
 
 
+def test_samples_that_are_all_alike():
+    with pytest.raises(ValueError, match="all samples are alike"):
+        find_symmetry(lambda x: x.square().sum(1), torch.ones(50, 3).double(), Linear(3))
+
+
 def test_too_few_samples_are_warned_of():
     """Outputs do not make up for samples: what a matrix does off the span of three points is not seen by any output."""
     for outputs, samples in ((1, 5), (10, 3), (10, 31)):
