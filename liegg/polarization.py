@@ -24,21 +24,21 @@ OUTPUTS = 16  # how many outputs are paired at a time
 
 
 class Polarization:
-    """The triangular factor R (K, K) of a polarization matrix E, and the samples and rows of E behind it."""
+    """The triangular factor R (K, K) of a polarization matrix E, and the number of samples behind it."""
 
     def __init__(self, size: int):
         self.factor = torch.zeros(size, size, dtype=torch.float64)
-        self.samples = self.rows = 0
+        self.samples = 0
 
     def update(self, rows: Tensor, samples: int) -> None:
         """Append rows (any, K) that belong to so many samples."""
         self._append(rows)
-        self.samples, self.rows = self.samples + samples, self.rows + len(rows)
+        self.samples += samples
 
     def merge(self, other: "Polarization") -> None:
         """Append all that the other has seen."""
         self._append(other.factor)
-        self.samples, self.rows = self.samples + other.samples, self.rows + other.rows
+        self.samples += other.samples
 
     def _append(self, rows: Tensor) -> None:
         stacked = torch.cat([self.factor.to(rows.device), rows.double()])

@@ -195,9 +195,9 @@ def test_verdicts(result, word):
 
 
 def test_values_with_their_spread():
-    assert claims.spread(results._summary("m", [240.0, 320.0, 305.0])) == "288 ± 43"
-    assert claims.spread(results._summary("m", [0.0052, 0.0061])) == "0.00565 ± 0.00064"
-    assert claims.spread(results._summary("m", [10, 10])) == "10"
+    assert results.spread([240.0, 320.0, 305.0]) == "288 ± 43"
+    assert results.spread([0.0052, 0.0061]) == "0.00565 ± 0.00064"
+    assert results.spread([10, 10]) == "10" and results.spread([None]) == "none"
 
 
 def test_every_claim_is_about_something_that_is_measured():

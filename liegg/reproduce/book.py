@@ -14,6 +14,7 @@ from liegg.reproduce import pages
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.table import Experiment
 
+SOURCES = {".md", ".yml", ".bib", ".css", ".py", ".ipynb", ".json", ".svg", ".png"}
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
 
 
@@ -63,7 +64,7 @@ def _article(page: str) -> str:
 def _inputs(run: Run) -> str:
     """A digest of all that the book is made of."""
     folders = (run.root / "book", run.root / "liegg" / "reproduce", run.root / "notebooks", run.root / "data")
-    files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in pages.SOURCES}
+    files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
     files |= {p for kind in ("executed", "results") for p in (run.folder / kind).glob("*") if p.is_file()}
     digest = hashlib.sha256(run.name.encode())

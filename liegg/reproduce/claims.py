@@ -4,13 +4,13 @@ book/claims.yml holds the claims. A verdict is computed, never written down: eve
 against the accepted interval, and counts only if the run's parameters are those the claim is about.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from liegg.reproduce.project import ROOT
+from liegg.reproduce.results import spread
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def judge(claim: Claim, result: dict | None) -> Verdict:
     low, high = claim.accept
     accepted = [v is not None and low <= v <= high for v in metric["values"]]
     word = "reproduced" if all(accepted) else "partly" if any(accepted) else "not reproduced"
-    return Verdict(word, spread(metric), f"{sum(accepted)} of {len(accepted)} accepted")
+    return Verdict(word, spread(metric["values"]), f"{sum(accepted)} of {len(accepted)} accepted")
 
 
 def interval(claim: Claim) -> str:
@@ -68,14 +68,3 @@ def interval(claim: Claim) -> str:
     if low == float("-inf"):
         return f"≤ {high:g}"
     return f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
-
-
-def spread(metric: dict) -> str:
-    """Mean ± standard deviation over networks, to two digits of the latter; or the one value."""
-    if "mean" not in metric:
-        return "none"
-    mean, sd = metric["mean"], metric.get("sd")
-    if not sd:
-        return f"{mean:.3g}"
-    digits = max(0, 1 - math.floor(math.log10(sd)))
-    return f"{mean:.{digits}f} ± {sd:.{digits}f}"

@@ -9,7 +9,6 @@ from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
 
-SOURCES = {".md", ".yml", ".bib", ".css", ".py", ".ipynb", ".json", ".svg", ".png"}
 BADGES = {"reproduced": "success", "partly": "warning", "not reproduced": "danger", "not tested": "muted"}
 
 

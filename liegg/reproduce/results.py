@@ -74,6 +74,18 @@ def read_json(path: Path) -> dict | None:
     return json.loads(path.read_text()) if path.is_file() else None
 
 
+def spread(values: object) -> str:
+    """Mean ± standard deviation over networks, to two digits of the latter; the mean alone if they agree."""
+    summary = _summary("", values)
+    if "mean" not in summary:
+        return "none"
+    mean, sd = summary["mean"], summary.get("sd")
+    if not sd:
+        return f"{mean:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(sd)))
+    return f"{mean:.{digits}f} ± {sd:.{digits}f}"
+
+
 def _summary(name: str, values: object) -> dict:
     values = values.tolist() if hasattr(values, "tolist") else values
     values = values if isinstance(values, list | tuple) else [values]
