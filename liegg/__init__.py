@@ -9,8 +9,22 @@ Submodules load when they are first used, so that programs which need no torch s
 import importlib
 
 __version__ = "0.1.0"
-_SUBMODULES = ("actions", "algebra", "data", "ensemble", "models", "plots", "polarization", "symmetry", "targets")
-_NAMES = {"find_symmetry": "symmetry", "Symmetry": "symmetry", "Polarization": "polarization"}
+_SUBMODULES = (
+    "actions",
+    "algebra",
+    "counting",
+    "data",
+    "ensemble",
+    "identification",
+    "models",
+    "orbits",
+    "plots",
+    "polarization",
+    "result",
+    "symmetry",
+    "targets",
+)
+_NAMES = {"find_symmetry": "symmetry", "Symmetry": "result", "Polarization": "polarization"}
 __all__ = [*_SUBMODULES, *_NAMES]
 
 

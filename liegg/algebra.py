@@ -84,10 +84,19 @@ def closure(basis: Tensor) -> float:
     The root mean square over pairs of the part of [A_i, A_j] outside the span, relative to that of the brackets
     themselves. An abelian or one-dimensional span closes, so its value is 0.
     """
-    brackets = bracket(basis[:, None], basis[None]).flatten(2)  # (dim, dim, n²)
-    if brackets.norm() < 1e-12:
+    return defect(basis.flatten(1), bracket(basis[:, None], basis[None]).flatten(0, 1).flatten(1))
+
+
+def defect(span: Tensor, brackets: Tensor) -> float:
+    """The part of the brackets (d², D) outside the span of d vectors (d, D), relative to the brackets themselves.
+
+    Brackets below a fifth of the vectors' length count as a fifth: generators that nearly commute nearly close.
+    """
+    if not len(span):
         return 0.0
-    return float((brackets - _project(brackets, basis.flatten(1))).norm() / brackets.norm())
+    Q = torch.linalg.qr(span.T).Q
+    outside = brackets - brackets @ Q @ Q.T
+    return float(outside.norm() / torch.maximum(brackets.norm(), 0.2 * len(span) ** 0.5 * span.norm()))
 
 
 def principal_angles(basis: Tensor, other: Tensor) -> Tensor:

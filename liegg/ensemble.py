@@ -19,6 +19,7 @@ def train(
     batch_size: int,
     lr: float,
     weight_decay: float = 0.0,
+    anneal: bool = False,
     score: Callable[[Tensor, Tensor], Tensor] | None = None,
     validation: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
@@ -27,6 +28,7 @@ def train(
     models       M modules of equal shape; x, y: the data of each, (M, N, ...), expanded where it is shared
     loss         (outputs, targets) of one member's batch -> its mean loss
     seeds        M numbers: each member's order of the data
+    anneal       lower the learning rate to zero along half a cosine, epoch by epoch
     score        with `validation`, its (x, y) as above: after each epoch score(outputs, targets) is computed and each
                  member ends with the weights of its best epoch, not of the last
 
@@ -44,6 +46,7 @@ def train(
     buffers = {name: values.to(device) for name, values in buffers.items()}
     skeleton = copy.deepcopy(models[0]).to("meta")
     optimizer = torch.optim.Adam(state.values(), lr=lr, weight_decay=weight_decay, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, epochs)) if anneal else None
     orders = [torch.Generator().manual_seed(seed) for seed in seeds]
     rows = torch.arange(members)[:, None]
     best = {"score": torch.full((members,), -torch.inf), **{k: v.detach().clone() for k, v in state.items()}}
@@ -68,6 +71,8 @@ def train(
                 f"the loss of member {bad} (seed {[seeds[i] for i in bad]}) is not finite in epoch {epoch + 1}: "
                 f"lower lr={lr} or look for bad values in the data"
             )
+        if schedule:
+            schedule.step()
         if validation is not None:
             with torch.no_grad():
                 scores = evaluate(state, buffers, *validation).cpu()

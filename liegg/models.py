@@ -7,17 +7,18 @@ import torch
 from torch import Tensor, nn
 
 
-def mlp(sizes: Sequence[int], *, seed: int) -> nn.Sequential:
-    """A multilayer perceptron without biases, Swish between its layers (LieGG's experiments; torch calls it SiLU).
+def mlp(sizes: Sequence[int], *, seed: int, bias: bool = False) -> nn.Sequential:
+    """A multilayer perceptron, Swish between its layers (torch calls it SiLU); LieGG's experiments have no biases.
 
-    `sizes` counts input, hidden and output units; inputs of any shape (B, ...) are flattened. Weights have torch's
-    default distribution, drawn from `seed`.
+    `sizes` counts input, hidden and output units; inputs of any shape (B, ...) are flattened. Weights and biases have
+    torch's default distribution, drawn from `seed`.
     """
     layers: list[nn.Module] = [nn.Flatten()]
     generator = torch.Generator().manual_seed(seed)
     for i, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-        linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=False)
-        nn.init.uniform_(linear.weight, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
+        linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, bias=bias)
+        for parameter in linear.parameters():
+            nn.init.uniform_(parameter, -(fan_in**-0.5), fan_in**-0.5, generator=generator)
         layers += [nn.SiLU()] * (i > 0) + [linear]
     return nn.Sequential(*layers)
 

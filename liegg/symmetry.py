@@ -1,146 +1,55 @@
-"""find_symmetry: which generators a function is invariant under, read off its polarization matrix."""
+"""find_symmetry: which generators a function is invariant or equivariant under, read off its polarization matrix."""
 
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from liegg import algebra
 from liegg.actions import Action
-from liegg.polarization import Polarization, polarize, undisturbed
+from liegg.counting import COHERENT, EXACT, coherence
+from liegg.polarization import Polarization, polarize
+from liegg.result import Symmetry
 
-# The rule that decides what counts as a symmetry: see count_symmetries and find_symmetry.
-TOLERANCE = 0.1
-CHANCE = 0.5
-EXACT = 1e-12
-GAP, CLEAR = 3.0, 100.0
-TRIVIAL = 1e-8
-
-
-def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor) -> int:
-    """How many of K directions, in ascending order of their relative variance (K,), are symmetries.
-
-    The first d can be if each is low and the next has at least GAP = 3 times the variance of the last. A direction is
-    low if it has at most TOLERANCE = 0.1 of the mean variance and at most CHANCE = 0.5 of what mismatched pairs give,
-    or if it is null to rounding, EXACT = 1e-12. Of several such d the one with the largest gap is taken, the last one
-    among gaps above CLEAR = 100, so that exact symmetries do not hide learned ones; if there is none, the answer is 0.
-    The rule is simple, and its error rate has not been measured.
-    """
-    v = relative_variance.clamp_min(EXACT)
-    low = ((v <= TOLERANCE) & (chance_ratio <= CHANCE) | (v <= EXACT)).cumprod(0).bool()
-    gaps = torch.where(low[:-1], (v[1:] / v[:-1]).clamp_max(CLEAR), 0.0)
-    best = (gaps == gaps.max()).nonzero() if len(gaps) else None
-    return int(best[-1]) + 1 if best is not None and gaps.max() >= GAP else 0
-
-
-class Match(NamedTuple):
-    """A known algebra and the largest principal angle to it, in degrees."""
-
-    name: str
-    angle: float
-
-
-@dataclass(frozen=True)
-class Symmetry:
-    """What `find_symmetry` found. Tensors are float64 on the CPU; K counts the directions that are not trivial."""
-
-    action: Action
-    variance: Tensor
-    """(K,) symmetry variance S_i²/N of each direction, ascending, in squared units of the output (LieGG, section 3)."""
-    directions: Tensor
-    """(K, n, n) the directions, orthonormal in the Frobenius inner product."""
-    mismatched: Tensor
-    """(K,) the variance of each direction when gradients meet other samples' points."""
-    trivial: Tensor
-    """(d, n, n) directions about which the data say nothing: they leave every sample in place or move it off the span
-    of the data (points in a subspace, images that are round already)."""
-    samples: int
-
-    @property
-    def relative_variance(self) -> Tensor:
-        """(K,) the variance over its mean: free of the output's units."""
-        return self.variance / self.variance.mean()
-
-    @property
-    def chance_ratio(self) -> Tensor:
-        """(K,) the variance over that of mismatched pairs: near 1 where a gradient does not know its own point."""
-        return self.variance / self.mismatched
-
-    @property
-    def dimension(self) -> int:
-        """How many directions count as symmetries, by the rule of `count_symmetries`."""
-        return count_symmetries(self.relative_variance, self.chance_ratio)
-
-    @property
-    def generators(self) -> Tensor:
-        """(dimension, n, n) the directions that count as symmetries."""
-        return self.directions[: self.dimension]
-
-    @property
-    def closure(self) -> float:
-        """How far the generators are from closing under the bracket: 0 closed, at most 1."""
-        return algebra.closure(self.generators)
-
-    def angles(self, basis: Tensor) -> Tensor:
-        """Principal angles between the generators and a known algebra (d, n, n), degrees, ascending."""
-        return algebra.principal_angles(self.generators, self._matrices(basis))
-
-    def bias(self, basis: Tensor) -> Tensor:
-        """(K,) symmetry bias of each direction: its distance to a known algebra (d, n, n), in [0, 1]."""
-        return algebra.bias(self.directions, self._matrices(basis))
-
-    def identify(self) -> Match | None:
-        """The known algebra of the same dimension that is nearest as it stands, in its standard basis; None if none."""
-        candidates = {k: self._matrices(b) for k, b in algebra.known(self.action.n).items() if len(b) == self.dimension}
-        matches = [Match(name, float(self.angles(basis)[-1])) for name, basis in candidates.items()]
-        return min(matches, key=lambda match: match.angle, default=None)
-
-    def _matrices(self, basis: Tensor) -> Tensor:
-        return self.action.matrix(self.action.coefficients(basis.double()))
-
-    def __str__(self) -> str:
-        n, match = self.dimension, self.identify()
-        lines = [f"{n} of {len(self.variance)} directions of {self.action} are symmetries, from {self.samples} samples"]
-        if n:
-            relative = self.relative_variance
-            gap = f", the next {relative[n] / relative[n - 1]:.3g} times larger" if relative[n - 1] > 0 else ""
-            lines.append(f"  relative variance up to {relative[n - 1]:.2g}{gap}; closure defect {self.closure:.2g}")
-        if match and match.angle < 30:
-            lines.append(f"  nearest known algebra: {match.name}, largest principal angle {match.angle:.2g} degrees")
-        if len(self.trivial):
-            lines.append(f"  {len(self.trivial)} further directions are trivial: the data say nothing about them")
-        return "\n".join(lines)
+TRIVIAL = 1e-8  # of the mean variance: what the data say nothing about
 
 
 def find_symmetry(
-    function: Callable[[Tensor], Tensor], inputs: Tensor | Iterable, action: Action, *, batch_size: int = 256
+    function: Callable[[Tensor], Tensor] | Sequence[Callable[[Tensor], Tensor]],
+    inputs: Tensor | Iterable,
+    action: Action,
+    *,
+    output_action: Action | None = None,
+    batch_size: int = 256,
 ) -> Symmetry:
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 
-    function      maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
-                  torch function. A module is evaluated in eval mode and left as it was; a function around a module
-                  cannot see to that, so give the module itself or call its eval() first.
-    inputs        a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
-    action        how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d()
-    batch_size    how many samples of a tensor are taken at a time; it changes memory, not the result
+    function       maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
+                   torch function. A module is evaluated in eval mode and left as it was; a function around a module
+                   cannot see to that, so give the module itself or call its eval() first. A list of at least three
+                   functions trained independently on one task makes the dimension a calibrated answer.
+    inputs         a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
+    action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d()
+    output_action  how candidates move an output: generators are then pairs with J(x) A x = B f(x), equivariance
+    batch_size     how many samples of a tensor are taken at a time; it changes memory, not the result
 
     Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-8 of the mean
-    variance in the data control (see `polarization.Factors`), once every direction has been scaled alike. Raises
-    ValueError for bad input (see `polarize`) and when the gradient is zero everywhere, as every direction would pass
-    for a symmetry then; warns of fewer than 2K + 1 samples, when what is null for lack of data cannot be told.
+    variance in the data control (see `polarization.Factors`), once every direction has been scaled alike. So are
+    those that move no output. Raises ValueError for bad input (see `polarize`) and when the gradient is zero
+    everywhere, as every direction would pass for a symmetry then; warns of fewer than 2K + 1 samples, when what is
+    null for lack of data cannot be told.
     """
-    matched, mismatched, data = polarize(function, inputs, action, batch_size=batch_size)
-    if not matched.factor.any():
-        raise ValueError(
-            "the function's gradient pairs to zero with every direction at every sample: it is constant on this data "
-            "(saturated outputs?) or the data do not move, and nothing can be said about its symmetries"
-        )
-    if data.samples and not data.factor.any():
-        raise ValueError("all samples are alike or none of them moves: nothing can be said about symmetries")
-    trivial, within = torch.zeros(0, action.size, dtype=torch.float64), None
+    functions = list(function) if isinstance(function, list | tuple | nn.ModuleList) else [function]
+    if not functions or len(functions) == 2:
+        raise ValueError(f"give one function, or a list of at least three trained independently, not {len(functions)}")
+    matched, mismatched, data = polarize(functions, inputs, action, output_action, batch_size=batch_size)
+    E = matched.factors.flatten(0, 1).unflatten(1, (len(functions), -1)).transpose(0, 1)  # (M, rows, K)
+    _require_signal(E[..., -action.size :], data)
+    moved, chance, to_output, idle = E[..., -action.size :], mismatched.factor, None, None  # moved: J A x
+    if output_action:
+        E, to_output, idle = _take_off(E.split([output_action.size, action.size], -1))
+        chance, _, _ = _take_off(chance[None].split([output_action.size, action.size], -1))
+    trivial, within = torch.zeros(0, action.size, dtype=torch.float64), torch.eye(action.size, dtype=torch.float64)
     if data.samples < 2 * action.size:
         warnings.warn(
             f"{matched.samples} samples are too few for {action.size} directions: what is null for lack of data "
@@ -149,15 +58,79 @@ def find_symmetry(
         )
     else:
         trivial, within = _split(data)
-    variance, directions = matched.variances(within)
+    v = _directions(E @ within.T) @ within
+    v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
+    rows = E @ v.T  # (M, rows, K)
+    scale = (moved @ v.T).square().sum(1).mean() / matched.samples
+    chunks = rows[0].unflatten(0, matched.factors.shape[:2]).square().sum(1) / matched.counts[:, None]
     return Symmetry(
         action=action,
-        variance=variance,
-        directions=action.matrix(directions),
-        mismatched=mismatched.along(directions),
-        trivial=action.matrix(trivial),
+        output_action=output_action,
+        coefficients=v,
+        output_coefficients=v @ to_output if output_action else None,
+        products=torch.einsum("ark,brk->abk", rows, rows) / matched.samples,
+        chunks=chunks if len(functions) == 1 else chunks[:0],
+        mismatched=(chance @ v.T).square().flatten(0, -2).sum(0) / mismatched.samples / len(functions),
+        trivial_coefficients=trivial,
+        trivial_output_coefficients=idle,
+        scale=float(scale),
         samples=matched.samples,
     )
+
+
+def _require_signal(E: Tensor, data: Polarization) -> None:
+    for a, rows in enumerate(E):
+        if not rows.any():
+            which = "the function" if len(E) == 1 else f"function {a}"
+            raise ValueError(
+                f"the gradient of {which} pairs to zero with every direction at every sample: it is constant on this "
+                "data (saturated outputs?) or the data do not move, and nothing can be said about its symmetries"
+            )
+    if data.samples and not data.factor.any():
+        raise ValueError("all samples are alike or none of them moves: nothing can be said about symmetries")
+    for a, b in torch.combinations(torch.arange(len(E))).tolist():
+        if (E[a] - E[b]).norm() <= 1e-9 * E[a].norm():
+            raise ValueError(f"functions {a} and {b} are the same: give functions that were trained independently")
+
+
+def _directions(E: Tensor) -> Tensor:
+    """(k, k) orthonormal rows for polarization rows (M, rows, k), in ascending order of (shared) variance.
+
+    One function: right singular vectors. Several: first those that are null to rounding, then the eigenvectors of the
+    cross product C = sum over a ≠ b of E_aᵀE_b / (M(M-1)).
+    """
+    _, S, V = torch.linalg.svd(E.flatten(0, 1), full_matrices=True)
+    V = V.flip(0)
+    if len(E) == 1:
+        return V
+    null = int((S.square() <= EXACT * S.square().mean()).sum())
+    rest = E @ V[null:].T
+    total = rest.sum(0)
+    C = total.T @ total - torch.einsum("ari,arj->ij", rest, rest)
+    return torch.cat([V[:null], torch.linalg.eigh(C).eigenvectors.T @ V[null:]])
+
+
+def _take_off(parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """From rows B f (M, rows, K_B) and J A x (M, rows, K): the defects J A x - B f with the best B for each A; that B,
+    (K, K_B); and orthonormal rows that span the output directions which move no output, and are in no B."""
+    Bf, JAx = parts
+    idle, busy = _idle(Bf)
+    X = torch.linalg.lstsq((Bf @ busy.T).flatten(0, 1), JAx.flatten(0, 1), driver="gelsd").solution
+    return JAx - Bf @ busy.T @ X, X.T @ busy, idle
+
+
+def _idle(E_B: Tensor) -> tuple[Tensor, Tensor]:
+    """Orthonormal rows that span the output directions which move no output, and the rest, from (M, rows, K).
+
+    With several functions an output direction is idle if what it moves is each one's own error.
+    """
+    _, S, V = torch.linalg.svd(E_B.flatten(0, 1), full_matrices=True)
+    S = torch.nn.functional.pad(S, (0, len(V) - len(S)))
+    idle = S.square() <= TRIVIAL * S.square().mean()
+    if len(E_B) > 1:
+        products = torch.einsum("arp,brp->abp", E_B @ V.T, E_B @ V.T)
+        idle |= coherence(products, float(products.diagonal().mean())) <= COHERENT
+    return V[idle], V[~idle]
 
 
 def _split(data: Polarization) -> tuple[Tensor, Tensor]:
@@ -168,19 +141,3 @@ def _split(data: Polarization) -> tuple[Tensor, Tensor]:
     null = V[S.square() <= TRIVIAL * S.square().mean()] / scale
     basis = torch.linalg.qr(null.T, mode="complete").Q.T
     return basis[: len(null)], basis[len(null) :]
-
-
-def drift(
-    function: Callable[[Tensor], Tensor], x: Tensor, action: Action, coefficients: Tensor, times: Iterable[float]
-) -> Tensor:
-    """How far f(exp(tA) x) is from f(x) at each time t, (T,): the finite check of a generator A.
-
-    The root mean square change over the samples (B, ...), in units of the standard deviation of f over them:
-    0 for a symmetry, about 1.4 when outputs are as different as those of unrelated samples. A module is evaluated in
-    eval mode and left as it was.
-    """
-    with torch.no_grad(), undisturbed(function):
-        y = function(x)
-        spread = (y - y.mean(0)).square().mean().sqrt()
-        changes = [function(action.act(coefficients, x, t)) - y for t in times]
-    return torch.stack([change.square().mean().sqrt() / spread for change in changes])

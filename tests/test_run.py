@@ -71,7 +71,7 @@ def test_every_notebook_leaves_its_result_and_executed_copy(project):
 
 def test_what_holds_at_any_size(project):
     metrics = result(project, "01_o5_regression")["metrics"]
-    assert metrics["known_dimension_error"]["values"] == [0] * 7
+    assert metrics["known_dimension_error"]["values"] == [0] * 11
     assert metrics["known_relative_variance"]["max"] < 1e-24 and metrics["known_angle"]["max"] < 1e-9
 
 

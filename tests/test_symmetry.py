@@ -8,9 +8,9 @@ from torch import nn
 
 from liegg import algebra, data, find_symmetry, targets
 from liegg.actions import Affine2d, Linear
-from liegg.symmetry import count_symmetries, drift
+from liegg.orbits import drift
 
-KNOWN = targets.known(seed=0)
+ZOO = targets.zoo(seed=0)
 
 
 def draw(*shape, seed=0):
@@ -18,42 +18,35 @@ def draw(*shape, seed=0):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("name", KNOWN)
-def test_known_symmetries_are_found_exactly(name, seed):
-    target = targets.known(seed=seed)[name]
+@pytest.mark.parametrize("name", [name for name, target in ZOO.items() if len(target.algebra)])
+def test_known_symmetries_are_found(name, seed):
+    target = targets.zoo(seed=seed)[name]
     found = find_symmetry(target.function, target.points(2000, seed=seed), target.action)
     true = len(target.algebra)
-    assert found.dimension == true and len(found.trivial) == 0
-    if true:
-        assert found.relative_variance[:true].max() < 1e-24
-        assert found.angles(target.algebra)[-1] < 1e-9
-        assert found.bias(target.algebra)[:true].max() < 1e-11
-        assert found.closure < 1e-10
-        a = found.action.coefficients(found.generators).sum(0)
-        assert drift(target.function, target.points(100, seed=9), target.action, a, [0.5, 2.0]).max() < 1e-9
+    assert len(found.trivial) == target.trivial
+    if isinstance(target.action, Affine2d):  # exact but for the pixels
+        assert algebra.principal_angles(found.directions[:true], target.algebra)[-1] < 3
+        assert found.variance[true] > 50 * found.variance[true - 1]
+        return
+    assert found.dimension == true
+    assert found.relative_variance[:true].max() < 1e-24
+    assert found.angles(target.algebra)[-1] < 1e-9
+    assert found.bias(target.algebra)[:true].max() < 1e-11
+    assert found.closure < 1e-10
+    a = found.coefficients[:true].sum(0)
+    assert drift(target.function, target.points(100, seed=9), target.action, a, [0.5, 2.0]).max() < 1e-9
 
 
-def test_identify_names_the_algebra_in_its_standard_basis():
-    for name, algebra_name in {
-        "so(5), two vectors": "so(5)",
-        "so(1,3)": "so(1,3)",
-        "sp(4,R), two vectors": "sp(2)",
-    }.items():
-        target = KNOWN[name]
-        match = find_symmetry(target.function, target.points(500, seed=0), target.action).identify()
-        assert match.name == algebra_name and match.angle < 1e-9
-    nothing = KNOWN["no symmetry"]
-    assert find_symmetry(nothing.function, nothing.points(500, seed=0), nothing.action).identify() is None
-
-
-def test_result_reads_as_a_sentence():
-    target = KNOWN["so(5), two vectors"]
-    text = str(find_symmetry(target.function, target.points(500, seed=0), target.action))
-    assert "10 of 25 directions" in text and "so(5)" in text
+@pytest.mark.parametrize("name", ["discrete", "none: steep", "none: products", "images, none", "round images"])
+def test_nothing_is_found_where_there_is_nothing(name):
+    for seed in range(3):
+        target = targets.zoo(seed=seed)[name]
+        found = find_symmetry(target.function, target.points(2000, seed=seed), target.action)
+        assert found.dimension == 0 and found.identify() is None and len(found.trivial) == target.trivial
 
 
 def test_defect_7_relative_measures_do_not_know_the_units():
-    target = KNOWN["scaling"]
+    target = ZOO["scaling"]
     net = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 1)).double()
     one, ten = (find_symmetry(lambda x, c=c: c * net(x), target.points(300, seed=1), Linear(3)) for c in (1, 10))
     assert torch.allclose(ten.variance, 100 * one.variance)
@@ -83,7 +76,7 @@ def test_a_function_that_ignores_directions_is_invariant_along_them():
 
 def test_one_steep_coordinate_is_not_a_symmetry():
     """Variances of 0.02 of the mean and a gap, with nothing learned: mismatched pairs tell."""
-    target = KNOWN["no symmetry"]
+    target = ZOO["none: steep"]
     found = find_symmetry(target.function, target.points(2000, seed=0), target.action)
     assert found.relative_variance[1] < 0.1 and found.chance_ratio[:2].min() > 0.3
     assert found.dimension == 0
@@ -174,33 +167,6 @@ def test_exact_symmetries_do_not_hide_learned_ones():
     assert solid.angles(rotation)[-1] < 1
 
 
-def test_a_far_match_is_not_named():
-    target = KNOWN["so(3) in a skew basis"]
-    found = find_symmetry(target.function, target.points(500, seed=0), target.action)
-    assert found.identify().angle > 30 and "nearest" not in str(found)
-
-
-@pytest.mark.parametrize(
-    ("relative", "chance", "expected"),
-    [
-        ([1e-3, 2e-3, 1.0, 2.0], [0.1, 0.1, 1, 1], 2),
-        ([0.02, 0.05, 0.1, 0.2, 0.4, 1.0], [0.1] * 6, 0),  # no step of 3
-        ([1e-3, 2e-3, 1.0, 2.0], [0.9, 0.9, 1, 1], 0),  # no lower than chance gives
-        ([1e-3, 2e-3, 1.0, 2.0], [0.6, 0.6, 1, 1], 0),
-        ([0.3, 1.0, 1.3], [0.1, 1, 1], 0),  # a step, but not low
-        ([0.15, 1.0, 1.3], [0.1, 1, 1], 0),
-        ([0.0, 1e-33, 1.0], [0, 0, 1], 2),  # rounding errors are equal
-        ([1e-31, 1e-3, 0.9, 1.0], [1, 0.1, 1, 1], 2),  # an exact symmetry and a learned one
-        ([1e-3, 1e-2, 1.0, 1.0], [0.1, 0.1, 1, 1], 2),  # the larger of two steps
-        ([1e-3, 2e-2, 0.1, 1.0], [0.1, 0.1, 1, 1], 1),
-        ([1e-31, 1e-5, 1.0], [0.9, 0.9, 1], 1),  # chance does not matter where it is exact
-        ([1.0], [1.0], 0),
-    ],
-)
-def test_the_counting_rule(relative, chance, expected):
-    assert count_symmetries(torch.tensor(relative).double(), torch.tensor(chance).double()) == expected
-
-
 def test_drift_evaluates_a_module_and_leaves_it_as_it_was():
     net = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Dropout(0.5)).double().train()
     stats = net[1].running_mean.clone()
@@ -214,3 +180,9 @@ def test_drift_is_in_standard_deviations_of_the_output():
     assert drift(lambda p: p.norm(dim=1), x, Linear(2), rotation, [1.0, 3.0]).max() < 1e-12
     half_turn = 2**0.5 * torch.pi
     assert drift(lambda p: 5 + 3 * p[:, 0], x, Linear(2), rotation, [half_turn])[0].item() == pytest.approx(2, rel=1e-3)
+
+
+def test_the_sign_of_a_direction_is_fixed():
+    target = ZOO["so(3)"]
+    a = find_symmetry(target.function, target.points(100, seed=0), target.action).coefficients
+    assert (a.gather(1, a.abs().argmax(1, keepdim=True)) > 0).all()

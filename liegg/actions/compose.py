@@ -1,0 +1,161 @@
+"""Actions made of others: side by side on parts of a sample, alike on several, or fewer directions of one."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from liegg import algebra
+from liegg.actions.base import Action, require_matrices
+from liegg.actions.points import Affine
+
+
+class Product(Action):
+    """Actions side by side: each moves its own stretch of a sample, with directions of its own.
+
+    parts     pairs (action, width): how each stretch of `width` numbers moves, or None where nothing moves it
+
+    Samples are (B, sum of the widths), and each action must take (B, width). Matrices are block-diagonal.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Action | None, int]]):
+        self.parts = list(parts)
+        self.moving = [(action, slice(end - width, end)) for (action, width), end in zip(parts, _ends(parts)) if action]
+        self.width, self.size = sum(width for _, width in parts), sum(action.size for action, _ in self.moving)
+        self.n = sum(action.n for action, _ in self.moving)
+        if not self.moving:
+            raise ValueError("Product(parts) needs at least one part that moves")
+        sizes = [action.size for action, _ in self.moving]
+        self._shapes = [a.matrix(torch.zeros(k)).shape for (a, _), k in zip(self.moving, sizes)]
+        self._split = lambda c: c.split(sizes, -1)
+
+    def __repr__(self) -> str:
+        return f"Product({self.parts})"
+
+    def velocity(self, x: Tensor) -> Tensor:
+        if x.ndim != 2 or x.shape[1] != self.width:
+            raise ValueError(f"{self} acts on samples (B, {self.width}), but the input has shape {tuple(x.shape)}")
+        velocity = x.new_zeros(len(x), self.size, self.width)
+        first = 0
+        for action, stretch in self.moving:
+            velocity[:, first : first + action.size, stretch] = action.velocity(x[:, stretch])
+            first += action.size
+        return velocity
+
+    def matrix(self, coefficients: Tensor) -> Tensor:
+        blocks = [a.matrix(c) for (a, _), c in zip(self.moving, self._split(coefficients))]
+        rows, columns = (sum(shape[i] for shape in self._shapes) for i in (0, 1))
+        whole = coefficients.new_zeros(*coefficients.shape[:-1], rows, columns)
+        for block, (r, c) in zip(blocks, self._corners()):
+            whole[..., r : r + block.shape[-2], c : c + block.shape[-1]] = block
+        return whole
+
+    def coefficients(self, matrices: Tensor) -> Tensor:
+        require_matrices(self, matrices, [tuple(self.matrix(torch.zeros(self.size)).shape)])
+        blocks = [matrices[..., r : r + h, c : c + w] for (h, w), (r, c) in zip(self._shapes, self._corners())]
+        return torch.cat([action.coefficients(block) for (action, _), block in zip(self.moving, blocks)], -1)
+
+    def _corners(self) -> list[tuple[int, int]]:
+        return [tuple(sum(s[i] for s in self._shapes[:k]) for i in (0, 1)) for k in range(len(self._shapes))]
+
+    def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
+        moved = x.clone()
+        for (action, stretch), c in zip(self.moving, self._split(coefficients)):
+            moved[:, stretch] = action.act(c, x[:, stretch], t)
+        return moved
+
+    def values(self, coefficients: Tensor) -> Tensor:
+        return torch.cat([a.values(c) for (a, _), c in zip(self.moving, self._split(coefficients))], -1)
+
+    def bracket(self, a: Tensor, b: Tensor) -> Tensor:
+        parts = zip(self.moving, self._split(a), self._split(b))
+        return torch.cat([action.bracket(a, b) for (action, _), a, b in parts], -1)
+
+
+class Copies(Action):
+    """One action on `count` things alike: samples are (B, count, *shape), and each of the count moves by exp(tA)."""
+
+    def __init__(self, action: Action, count: int):
+        if count < 1:
+            raise ValueError(f"Copies(action, count) needs a positive count, not {count}")
+        self.action, self.count, self.size, self.n = action, count, action.size, action.n
+
+    def __repr__(self) -> str:
+        return f"Copies({self.action}, {self.count})"
+
+    def _flat(self, x: Tensor) -> Tensor:
+        if x.ndim < 3 or x.shape[1] != self.count:
+            raise ValueError(f"{self} acts on samples (B, {self.count}, ...), but the input has shape {tuple(x.shape)}")
+        return x.flatten(0, 1)
+
+    def velocity(self, x: Tensor) -> Tensor:
+        return self.action.velocity(self._flat(x)).unflatten(0, x.shape[:2]).transpose(1, 2)
+
+    def pair(self, x: Tensor, grad: Tensor) -> Tensor:
+        grad = grad.flatten(grad.ndim - x.ndim, grad.ndim - x.ndim + 1)
+        return self.action.pair(self._flat(x), grad).unflatten(-2, x.shape[:2]).sum(-2)
+
+    def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
+        t = torch.as_tensor(t)
+        each = t.repeat_interleave(self.count) if t.numel() > 1 else t
+        return self.action.act(coefficients, self._flat(x), each).reshape(x.shape)
+
+    def matrix(self, coefficients: Tensor) -> Tensor:
+        return self.action.matrix(coefficients)
+
+    def coefficients(self, matrices: Tensor) -> Tensor:
+        return self.action.coefficients(matrices)
+
+    def values(self, coefficients: Tensor) -> Tensor:
+        return self.action.values(coefficients)
+
+    def bracket(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.action.bracket(a, b)
+
+
+class Restricted(Action):
+    """An action with fewer directions: those in the span of linearly independent generators, matrices (k, r, c)."""
+
+    def __init__(self, action: Action, generators: Tensor):
+        self.action, self.size, self.n = action, len(generators), action.n
+        self.basis = algebra.orthonormal(action.coefficients(generators.double()))  # (k, K)
+
+    def __repr__(self) -> str:
+        return f"Restricted({self.action}, {self.size} directions)"
+
+    def _whole(self, coefficients: Tensor) -> Tensor:
+        return coefficients @ self.basis.to(coefficients)
+
+    def velocity(self, x: Tensor) -> Tensor:
+        return torch.einsum("ki,bi...->bk...", self.basis.to(x), self.action.velocity(x))
+
+    def pair(self, x: Tensor, grad: Tensor) -> Tensor:
+        return self.action.pair(x, grad) @ self.basis.T.to(x)
+
+    def matrix(self, coefficients: Tensor) -> Tensor:
+        return self.action.matrix(self._whole(coefficients))
+
+    def coefficients(self, matrices: Tensor) -> Tensor:
+        whole = self.action.coefficients(matrices)
+        own = whole @ self.basis.T.to(whole)
+        if (whole - self._whole(own)).norm() > 1e-6 * whole.norm():
+            raise ValueError(f"these matrices are not in the span of the directions of {self}")
+        return own
+
+    def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
+        return self.action.act(self._whole(coefficients), x, t)
+
+    def values(self, coefficients: Tensor) -> Tensor:
+        return self.action.values(self._whole(coefficients))
+
+    def bracket(self, a: Tensor, b: Tensor) -> Tensor:
+        return self.action.bracket(self._whole(a), self._whole(b))
+
+
+def translations(n: int, copies: int = 1) -> Restricted:
+    """x -> x + tb for b in R^n, on every one of `copies` points alike: K = n."""
+    return Restricted(Affine(n, copies), algebra.translations(n))
+
+
+def _ends(parts: Sequence[tuple[Action | None, int]]) -> list[int]:
+    return [sum(width for _, width in parts[: i + 1]) for i in range(len(parts))]
