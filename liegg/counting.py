@@ -15,49 +15,59 @@ from scipy.stats import t as student
 from torch import Tensor
 
 EXACT = 1e-12  # relative variance that is null to rounding
-LOW = 0.1  # one function: a direction with more of the mean variance than this is no symmetry
+LOW, CHANCE, BOTH = 0.1, 0.5, 7.0  # one function: the most variance and chance ratio of a symmetry, and the step
 COHERENT = 0.5  # several: what is at least so coherent is signal
-ALIGNED, STEEP = 6.0, 30.0  # steps that set symmetries apart
+ALIGNED, STEEP = 6.0, 30.0  # several: steps that set symmetries apart
 BIASED, DOUBT = (0.95, 0.9), 1.5  # the coherence that a shared bias may reach with either step, and what it costs
 SURE = 3.0  # steps so many times larger than needed are all alike
+SILENT = 0.25  # several: coherence below which nothing is shared
 
 
 def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence: Tensor | None = None) -> int:
     """How many of K directions are symmetries, from (K,) of each, in ascending order of (shared) variance.
 
+    coherence    for several functions: (K, 3) of each direction, with both ends of its interval
+
     Directions that are null to rounding (EXACT = 1e-12 of the mean) are. Of the rest, the first d can be if a step
-    sets them apart from all others, between the largest value of the d and the smallest of the others. The step is
+    sets them apart from all others; a step is the smallest value of the others over the largest of the d.
+
+    *One function* (coherence is None): relative variances and chance ratios step by BOTH = 7 or more, in geometric
+    mean, and those of the d are at most LOW = 0.1 and CHANCE = 0.5.
+
+    *Several functions:* the others are more coherent than each of the d, and at least COHERENT = 0.5, and the step is
 
     aligned   of ALIGNED = 6 in the chance ratio: it takes each gradient at its own point to make the d small; or
-    steep     of STEEP = 30 in shared variance, where several functions were compared. Each of the d counts as at least
-              0.3 coherent here.
+    steep     of STEEP = 30 in shared variance, where each of the d counts as at least 0.3 coherent.
 
-    *One function* (coherence is None): the relative variances of the d are at most LOW = 0.1.
-
-    *Several functions:* the others are more coherent than each of the d, and at least COHERENT = 0.5. Where one of the
-    d has a coherence above 0.5, because the functions share a fitting bias, the step must be DOUBT = 1.5 times larger;
-    with one above 0.95 (aligned) or 0.9 (steep) it is refused.
+    Where one of the d has a coherence above 0.5, because the functions share a fitting bias, the step must be DOUBT =
+    1.5 times larger; with one above 0.95 (aligned) or 0.9 (steep) it is refused.
 
     Of several such d the one with the largest step is taken, in units of what is required, and the last of those above
-    SURE = 3; 0 if there is none.
+    SURE = 3. If there is none, several functions may still be silent along some directions, which is all that can be
+    asked where their errors are as large as the signal: those d whose intervals of coherence end below SILENT = 0.25 and
+    below where all others' begin. Else the answer is 0.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     v, ratio = relative_variance[exact:], chance_ratio[exact:]
     several = coherence is not None
-    k = coherence[exact:] if several else torch.zeros_like(v)
+    k, low, high = coherence[exact:].T if several else torch.zeros(3, len(v))
     shared = v * k.clamp_min(0.3)
     best, dimension = 1.0, 0
     for d in range(1, len(v)):
         own, others = float(k[:d].max()), float(k[d:].min())
-        aligned = float(ratio[d:].min() / ratio[:d].max()) / ALIGNED
-        steep = float(shared[d:].min() / shared[:d].max()) / STEEP
+        chance_step, steep = (float(u[d:].min() / u[:d].max()) for u in (ratio, shared))
         if several:
-            step = max(aligned * (own <= BIASED[0]), steep * (own <= BIASED[1])) * (others >= max(COHERENT, own))
+            step = max(chance_step / ALIGNED * (own <= BIASED[0]), steep / STEEP * (own <= BIASED[1]))
+            step *= (others >= max(COHERENT, own)) / (DOUBT if own > COHERENT else 1)
         else:
-            step = aligned * (float(v[:d].max()) <= LOW)
-        step = min(step / (DOUBT if own > COHERENT else 1), SURE)
+            step = (steep * chance_step) ** 0.5 / BOTH
+            step *= float(v[:d].max()) <= LOW and float(ratio[:d].max()) <= CHANCE
+        step = min(step, SURE)
         if step >= best:
             best, dimension = step, d
+    if several and not dimension:
+        silent = [d for d in range(1, len(v)) if high[:d].max() <= min(SILENT, float(low[d:].min()))]
+        dimension = silent[-1] if silent else 0
     return exact + dimension
 
 

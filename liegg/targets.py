@@ -63,7 +63,7 @@ def zoo(*, seed: int = 0) -> dict[str, Target]:
     targets = {
         "so(2)": vectors(2, 2, _plane, algebra.so(2)),
         "so(3)": vectors(
-            3, 2, lambda z: (_dot(z, 0, 0) / 3).sin() + _dot(z, 1, 1).sqrt() + _dot(z, 0, 1).tanh(), algebra.so(3)
+            3, 2, lambda z: (_dot(z, 0, 0) / 5).sin() + _dot(z, 1, 1).sqrt() + (_dot(z, 0, 1) / 2).tanh(), algebra.so(3)
         ),
         "so(5)": vectors(5, 2, lambda z: o5(z.flatten(1)), algebra.so(5)),
         "so(3)+so(3)": vectors(6, 1, _two_radii, _blocks(algebra.so(3), algebra.so(3))),
@@ -82,7 +82,7 @@ def zoo(*, seed: int = 0) -> dict[str, Target]:
         ),
         "none: products": vectors(4, 1, _products, nothing[4]),
         "none: broken so(3)": vectors(
-            3, 1, lambda z: (_dot(z, 0, 0) / 3).sin() + 0.5 * (z[:, 0, 0] * z[:, 0, 1]).tanh(), nothing[3]
+            3, 1, lambda z: (_dot(z, 0, 0) / 4).sin() + 0.5 * (z[:, 0, 0] * z[:, 0, 1]).tanh(), nothing[3]
         ),
         "so(2)+translation": _cylinder(basis(3), torch.randn(3, generator=generator, dtype=torch.float64)),
         "so(3) in a subspace": _subspace(basis(3), torch.linalg.qr(torch.randn(5, 3, generator=generator).double()).Q),
@@ -106,7 +106,7 @@ def _two_radii(z: Tensor) -> Tensor:
 
 
 def _symplectic(z: Tensor) -> Tensor:
-    return ((z[:, 0, :2] * z[:, 1, 2:]).sum(-1) - (z[:, 0, 2:] * z[:, 1, :2]).sum(-1)).div(3).sin()
+    return ((z[:, 0, :2] * z[:, 1, 2:]).sum(-1) - (z[:, 0, 2:] * z[:, 1, :2]).sum(-1)).div(5).sin()
 
 
 def _directions_only(z: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ def _subspace(h: Tensor, U: Tensor) -> Target:
 
     def function(x: Tensor) -> Tensor:
         z = x.reshape(len(x), 2, 5) @ U.to(x) @ h.T.to(x)
-        return (_dot(z, 0, 0) / 3).sin() + _dot(z, 1, 1).sqrt() + _dot(z, 0, 1).tanh()
+        return (_dot(z, 0, 0) / 5).sin() + _dot(z, 1, 1).sqrt() + (_dot(z, 0, 1) / 2).tanh()
 
     def draw(samples: int, generator: torch.Generator) -> Tensor:
         return (torch.randn(samples, 2, 3, generator=generator, dtype=torch.float64) @ U.T).flatten(1)
