@@ -23,6 +23,7 @@ _SUBMODULES = (
     "result",
     "symmetry",
     "targets",
+    "zoo",
 )
 _NAMES = {"find_symmetry": "symmetry", "Symmetry": "result", "Polarization": "polarization"}
 __all__ = [*_SUBMODULES, *_NAMES]

@@ -44,8 +44,8 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
 
     Of several such d the one with the largest step is taken, in units of what is required, and the last of those above
     SURE = 3. If there is none, several functions may still be silent along some directions, which is all that can be
-    asked where their errors are as large as the signal: those d whose intervals of coherence end below SILENT = 0.25 and
-    below where all others' begin. Else the answer is 0.
+    asked where their errors are as large as the signal: those d whose intervals of coherence end below SILENT = 0.25
+    and below where all others' begin. Else the answer is 0.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     v, ratio = relative_variance[exact:], chance_ratio[exact:]

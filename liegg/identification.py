@@ -48,14 +48,17 @@ def identify(action: Action, coefficients: Tensor) -> Match | None:
     closed = nearest(action, coefficients) if 1e-12 < defect <= OPEN else coefficients
     if defect > OPEN or closed is None:
         return None
+    c = constants(action, closed)
+    name = _name(action, closed, c)
+    if len(closed) == 1 and name in ("so(2)", "scaling"):
+        closed = _pure(action, closed, name)
     angle = float(algebra.principal_angles(coefficients, closed)[-1])
     if angle > FAR:
         return None
-    c = constants(action, closed)
     eigenvalues = torch.linalg.eigvalsh(killing(c))
     zero = SMALL**2 * max(float(eigenvalues.abs().max()), UNIT)
     signature = (int((eigenvalues > zero).sum()), int((eigenvalues < -zero).sum()))
-    return Match(_name(action, closed, c), angle, defect, (*signature, len(c) - sum(signature)))
+    return Match(name, angle, defect, (*signature, len(c) - sum(signature)))
 
 
 def closure(action: Action, coefficients: Tensor) -> float:
@@ -143,6 +146,17 @@ def _name(action: Action, basis: Tensor, c: Tensor) -> str:
     if reductive == f"so({len(nilpotent)})":
         return f"se({len(nilpotent)})"
     return f"{f'({reductive})' if ' + ' in reductive else reductive} ⋉ R^{len(nilpotent)}"
+
+
+def _pure(action: Action, basis: Tensor, name: str) -> Tensor:
+    """The generator (1, K) with what is not turning, or not scaling, taken out of its eigenvalues."""
+    values, vectors = torch.linalg.eig(action.matrix(basis)[0])
+    grown = values.abs() > SMALL * values.abs().max()
+    pure = 1j * values.imag if name == "so(2)" else values.real[grown].mean() * grown
+    matrix = (vectors @ torch.diag(pure.to(vectors.dtype)) @ torch.linalg.inv(vectors)).real
+    if matrix.shape[-1] > action.n:
+        matrix[-1] = 0  # of rounding
+    return action.coefficients(matrix)[None]
 
 
 def _simple(c: Tensor, basis: Tensor, A: Tensor) -> list[tuple[str, int]]:

@@ -27,8 +27,16 @@ STYLE = {
     "svg.hashsalt": "liegg",
 }
 _BLUE, _ORANGE, _GREEN, _RED, _PURPLE, *_ = seaborn.color_palette("colorblind")
-COLOURS = {"trained": _BLUE, "upright": _ORANGE, "untrained": _GREEN, "chance": "0.5", "random": _RED, "exact": "0.2"}
-MARKERS = {"trained": "o", "upright": "s", "untrained": "^", "chance": "x", "random": "v", "exact": "d"}
+_LOOKS = {
+    "o": {"trained": _BLUE, "several": _BLUE, "symmetry": _BLUE},
+    "s": {"upright": _ORANGE, "one": _ORANGE},
+    "^": {"untrained": _GREEN},
+    "x": {"chance": "0.5", "other": _ORANGE},
+    "v": {"random": _RED},
+    "d": {"exact": "0.2"},
+}
+COLOURS = {kind: colour for kinds in _LOOKS.values() for kind, colour in kinds.items()}
+MARKERS = {kind: marker for marker, kinds in _LOOKS.items() for kind in kinds}
 
 
 class Page(Figure):
@@ -109,6 +117,121 @@ def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xla
     axes.set(yscale="log", xlabel=xlabel, ylabel="change of the output\n(standard deviations of the output)")
     axes.grid(axis="y", lw=0.4, alpha=0.5)
     axes.legend()
+    return page
+
+
+@_styled
+def scatter(
+    panels: Sequence[dict[str, tuple[Tensor, Tensor]]],
+    labels: dict[str, str],
+    xlabel: str,
+    ylabel: str,
+    *,
+    titles: Sequence[str] = ("",),
+    log: str = "",
+    level: float | None = None,
+) -> Figure:
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height."""
+    page, (row,) = _page(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
+    for axes, panel, title in zip(row, panels, titles):
+        for kind, (x, y) in panel.items():
+            axes.plot(x, y, MARKERS[kind], ms=3, alpha=0.5, mew=0.6, color=COLOURS[kind], label=labels[kind])
+        if level is not None:
+            axes.axhline(level, color="0.5", lw=0.8, ls=":")
+        axes.set(xlabel=xlabel)
+        if any(len(x) for x, _ in panel.values()):
+            axes.set(**{f"{name}scale": "log" for name in log})
+        axes.set_title(title, fontsize=10)
+        axes.grid(lw=0.4, alpha=0.5)
+    row[0].set_ylabel(ylabel)
+    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+    return page
+
+
+@_styled
+def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> Figure:
+    """How often a true dimension (row) was answered with a found one (column): {title: (D, D)} counts."""
+    page, (row,) = _page(3.6 * len(counts) + 0.6, 3.8, 1, len(counts))
+    for axes, (title, table) in zip(row, counts.items()):
+        share = table / table.sum(1, keepdim=True).clamp_min(1)
+        image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for i, j in table.nonzero().tolist():
+            ink = "white" if share[i, j] > 0.5 else "black"
+            axes.text(j, i, int(table[i, j]), ha="center", va="center", fontsize=8, color=ink)
+        ticks = {"ticks": range(len(dimensions)), "labels": dimensions}
+        axes.set_xticks(**ticks), axes.set_yticks(**ticks)
+        axes.set(xlabel="dimension found", ylabel="true dimension")
+        axes.set_title(title, fontsize=10)
+    page.colorbar(image, ax=row, label="share of the row", shrink=0.8)
+    return page
+
+
+@_styled
+def rates(edges: Sequence[float], panels: dict[str, dict[str, Tensor]], labels: dict[str, str], xlabel: str) -> Figure:
+    """Shares with their intervals over bins of a logarithmic quantity: {title: {kind: (bins, 3) share, low, high}}."""
+    page, (row,) = _page(4 * len(panels), 3.4, 1, len(panels))
+    centres = np.sqrt(np.array(edges[:-1]) * np.array(edges[1:]))
+    for axes, (title, kinds) in zip(row, panels.items()):
+        for shift, (kind, values) in zip((0.96, 1.04), kinds.items()):
+            share, low, high = np.asarray(values).T
+            bars = np.stack([share - low, high - share])
+            marker = MARKERS[kind] + "-"
+            axes.errorbar(
+                centres * shift,
+                share,
+                bars,
+                fmt=marker,
+                ms=4,
+                lw=1.2,
+                capsize=2,
+                color=COLOURS[kind],
+                label=labels[kind],
+            )
+        axes.set(xscale="log", xlabel=xlabel, ylabel=title, ylim=(-0.03, 1.03))
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return page
+
+
+@_styled
+def portrait(found) -> Figure:
+    """A `Symmetry` at a glance: variance of every direction, coherence if there is one, and the first generators."""
+    K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
+    page = Page(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
+    parts = page.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
+    row = parts[0].subplots(1, 2 if found.functions > 1 else 1, squeeze=False)[0]
+    order = np.arange(1, K + 1)
+
+    def bars(axes, values: Tensor, interval: Tensor) -> None:
+        for kind, chosen in (("symmetry", slice(0, d)), ("other", slice(d, K))):
+            ends = (values[chosen] - interval[chosen, 0], interval[chosen, 1] - values[chosen])
+            ends = torch.stack(ends).clamp_min(0)
+            axes.errorbar(
+                order[chosen], values[chosen], ends, fmt=MARKERS[kind], ms=4, lw=1, capsize=2, color=COLOURS[kind]
+            )
+        axes.set_xlabel("direction")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+
+    bars(row[0], found.relative_variance, found.variance_interval / found.scale)
+    row[0].plot(order, found.mismatched / found.scale, MARKERS["chance"], ms=4, color=COLOURS["chance"])
+    row[0].set(yscale="log", ylabel="relative variance\n(crosses in grey: mismatched)")
+    row[0].set_title(f"{d} of {K} directions", fontsize=10)
+    if found.functions > 1:
+        bars(row[1], found.coherence, found.coherence_interval)
+        row[1].set(ylim=(-0.5, 1.1), ylabel="coherence")
+        row[1].set_title(f"{found.functions} functions", fontsize=10)
+    if shown:
+        generators = found.generators[:shown]
+        bound = float(generators.abs().max())
+        for axes, A in zip(parts[1].subplots(1, 5, squeeze=False)[0], generators):
+            axes.imshow(A, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
+        for k, axes in enumerate(parts[1].axes):
+            axes.set(xticks=[], yticks=[]) if k < shown else axes.axis("off")
+        match = found.identify()
+        parts[1].suptitle(
+            f"the first {shown} generators; they span {match.name if match else 'no known algebra'}", fontsize=10
+        )
     return page
 
 
