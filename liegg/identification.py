@@ -183,7 +183,7 @@ def _simple(c: Tensor, basis: Tensor, A: Tensor) -> list[tuple[str, int]]:
         ideals.append(
             (len(mine), _simple_name(len(mine), int((form > 0).sum()), first.imag.abs() > 1e-4, moved), moved)
         )
-    return [(name, int(moved)) for _, name, moved in sorted(ideals, key=lambda ideal: -ideal[0])]
+    return [(name, int(moved)) for _, name, moved in sorted(ideals, key=lambda ideal: (-ideal[0], ideal[1]))]
 
 
 _JOINT = {(("so(3)", 4), ("so(3)", 4)): "so(4)", (("so(1,2)", 4), ("so(1,2)", 4)): "so(2,2)"}

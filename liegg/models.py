@@ -38,6 +38,22 @@ class Standardized(nn.Module):
         return self.mean_out + self.scale_out * self.net((x - self.mean_in) / self.scale_in)
 
 
+class EquivariantVectors(nn.Module):
+    """A network that is O(n)-equivariant by construction: vectors (B, copies * n) to one vector (B, n).
+
+    The output is a combination of the input vectors, with weights that an MLP computes from their inner products.
+    """
+
+    def __init__(self, n: int, copies: int, *, width: int = 32, seed: int):
+        super().__init__()
+        self.n, self.copies = n, copies
+        self.net = mlp([copies * copies, width, width, copies], seed=seed, bias=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        vectors = x.unflatten(-1, (self.copies, self.n))
+        return torch.einsum("bc,bcj->bj", self.net(vectors @ vectors.mT), vectors)
+
+
 class UnitLogits(nn.Module):
     """A classifier's discriminator F = f / |f|: its logits (B, m) scaled to unit length (LieGG's released code)."""
 

@@ -22,6 +22,24 @@ def o5(x: Tensor) -> Tensor:
     return n1.sin() - n2**3 / 2 + (r1 * r2).sum(-1, keepdim=True) / (n1 * n2)
 
 
+def inertia(x: Tensor) -> Tensor:
+    """Tensors of inertia of five masses, sum of m (|r|² 1 - r rᵀ), flattened: (N, 5 + 15) -> (N, 9).
+
+    Rotating the places turns the tensor along (EMLP's task, Finzi et al. 2021); so does scaling them.
+    """
+    m, r = x[:, :5], x[:, 5:].unflatten(1, (5, 3))
+    unit = torch.eye(3, dtype=x.dtype, device=x.device)
+    second = torch.einsum("bi,bij,bik->bjk", m, r, r)
+    return (second.diagonal(dim1=1, dim2=2).sum(1)[:, None, None] * unit - second).flatten(1)
+
+
+def masses_and_places(samples: int, *, seed: int) -> Tensor:
+    """(N, 20): five masses from 0.5 to 1.5 and five standard normal places."""
+    generator = torch.Generator().manual_seed(seed)
+    masses = 0.5 + torch.rand(samples, 5, generator=generator)
+    return torch.cat([masses, torch.randn(samples, 15, generator=generator)], 1)
+
+
 @dataclass(frozen=True)
 class Target:
     """A function (N, ...) -> (N,), the samples it is learned on, and the whole of its symmetry algebra there."""
@@ -66,7 +84,7 @@ def zoo(*, seed: int = 0) -> dict[str, Target]:
             3, 2, lambda z: (_dot(z, 0, 0) / 5).sin() + _dot(z, 1, 1).sqrt() + (_dot(z, 0, 1) / 2).tanh(), algebra.so(3)
         ),
         "so(5)": vectors(5, 2, lambda z: o5(z.flatten(1)), algebra.so(5)),
-        "so(3)+so(3)": vectors(6, 1, _two_radii, _blocks(algebra.so(3), algebra.so(3))),
+        "so(3)+so(3)": vectors(6, 1, _two_radii, blocks(algebra.so(3), algebra.so(3))),
         "so(1,3)": vectors(
             4, 1, lambda z: (z[:, 0, 0] ** 2 - z[:, 0, 1:].square().sum(-1)).div(2).sin(), algebra.so(1, 3)
         ),
@@ -119,7 +137,7 @@ def _products(z: Tensor) -> Tensor:
     return a * b.sin() + (c - a).cos() + d * c / 2
 
 
-def _blocks(*algebras: Tensor) -> Tensor:
+def blocks(*algebras: Tensor) -> Tensor:
     """The direct sum as block-diagonal matrices."""
     sizes = [a.shape[-1] for a in algebras]
     ends = torch.tensor(sizes).cumsum(0).tolist()

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from liegg import algebra
-from liegg.actions import Affine2d, Linear
+from liegg.actions import Affine, Affine2d, Copies, Linear, Polynomial, Product, Restricted, VectorFields, translations
 
 LINEAR = Linear(3, copies=2)
 AFFINE = Affine2d()
@@ -23,9 +23,27 @@ def smooth_images(batch, channels, height, width):
     )
 
 
+FIELDS = VectorFields([lambda x: x.sin(), lambda x: x.roll(1, 1) * x, lambda x: torch.ones_like(x)], points=draw(40, 4))
+SIDE_BY_SIDE = Product([(Linear(2), 2), (None, 1), (FIELDS, 4), (Affine(3, copies=2), 6)])
+OTHERS = [
+    (Affine(3, copies=2), draw(7, 6)),
+    (Affine(2), draw(7, 1, 2)),
+    (translations(3, copies=2), draw(7, 6)),
+    (Polynomial(2, 2, copies=2), draw(7, 4)),
+    (Polynomial(3, 1), draw(7, 3)),
+    (FIELDS, draw(7, 4)),
+    (SIDE_BY_SIDE, draw(7, 13)),
+    (Copies(AFFINE, 3), draw(4, 3, 1, 8, 9)),
+    (Copies(FIELDS, 2), draw(7, 2, 4)),
+    (Restricted(LINEAR, algebra.so(3)), draw(7, 6)),
+    (Restricted(AFFINE, algebra.translations(2)), draw(4, 2, 9, 9)),
+]
+
+
 @pytest.mark.parametrize(
     ("action", "x"),
     [
+        *OTHERS,
         (LINEAR, draw(7, 6)),
         (LINEAR, draw(7, 2, 3)),
         (AFFINE, draw(4, 1, 9, 9)),
@@ -43,7 +61,7 @@ def test_pair_is_the_derivative_of_act(action, x):
         assert torch.allclose(rows[:, i], slope, atol=1e-5 * float(rows.abs().max()))
 
 
-@pytest.mark.parametrize(("action", "x"), [(LINEAR, draw(7, 2, 3)), (AFFINE, draw(4, 3, 8, 13))])
+@pytest.mark.parametrize(("action", "x"), [*OTHERS, (LINEAR, draw(7, 2, 3)), (AFFINE, draw(4, 3, 8, 13))])
 def test_pair_takes_the_gradients_of_several_outputs(action, x):
     grads = draw(5, *x.shape, seed=1)
     assert torch.allclose(action.pair(x, grads), torch.stack([action.pair(x, g) for g in grads]))
@@ -63,11 +81,11 @@ def test_linear_act_is_the_matrix_exponential_on_every_copy():
         assert torch.allclose(moved[s].reshape(2, 3), x[s].reshape(2, 3) @ g.T)
 
 
-@pytest.mark.parametrize("action", [LINEAR, AFFINE])
+@pytest.mark.parametrize("action", [LINEAR, AFFINE, *(action for action, _ in OTHERS)])
 def test_coefficients_and_matrices_are_inverse_and_isometric(action):
     a = draw(4, action.size)
     A = action.matrix(a)
-    assert torch.equal(action.coefficients(A), a)
+    assert torch.allclose(action.coefficients(A), a, atol=1e-14)
     assert torch.allclose(torch.linalg.matrix_norm(A), a.norm(dim=1))
 
 
@@ -132,3 +150,57 @@ def test_impossible_sizes_and_matrices():
         LINEAR.coefficients(torch.eye(2))
     with pytest.raises(ValueError, match="last row"):
         AFFINE.coefficients(torch.eye(3))
+
+
+@pytest.mark.parametrize(("action", "x"), OTHERS)
+def test_transformations_compose_and_take_a_time_for_each_sample(action, x):
+    a = 0.3 * draw(action.size)
+    if "Affine2d" not in repr(action):  # images are resampled each time
+        assert torch.allclose(action.act(a, action.act(a, x, 0.3), 0.4), action.act(a, x, 0.7), atol=1e-8)
+    times = torch.linspace(-0.5, 0.5, len(x)).double()
+    each = torch.cat([action.act(a, x[s : s + 1], float(t)) for s, t in enumerate(times)])
+    assert torch.allclose(action.act(a, x, times), each, atol=1e-8)
+
+
+def test_affine_matrices_act_on_points_with_a_one_behind():
+    a, x = 0.3 * draw(12), draw(5, 3, seed=1)
+    g = torch.linalg.matrix_exp(0.7 * Affine(3).matrix(a))
+    assert torch.allclose(Affine(3).act(a, x, 0.7), (torch.cat([x, torch.ones(5, 1).double()], 1) @ g.T)[:, :3])
+    assert torch.equal(
+        Affine(3).coefficients(algebra.so(3)),
+        Affine(3).coefficients(torch.nn.functional.pad(algebra.so(3), (0, 1, 0, 1))),
+    )
+
+
+def test_linear_fields_have_the_brackets_of_their_matrices():
+    linear, polynomial = Linear(3), Polynomial(3, 2)
+    a, b = draw(9), draw(9, seed=1)
+    bracket = linear.bracket(a, b)
+    lifted = [polynomial.coefficients(linear.matrix(v)) for v in (a, b, bracket)]
+    assert torch.allclose(polynomial.bracket(*lifted[:2]), polynomial.values(lifted[2]), atol=1e-12)
+
+
+def test_polynomials_of_degree_one_are_affine():
+    affine, polynomial, x, grad = Affine(2), Polynomial(2, 1), draw(6, 2), draw(6, 2, seed=1)
+    assert torch.allclose(polynomial.pair(x, grad).reshape(6, 2, 3).roll(-1, 2), affine.pair(x, grad).reshape(6, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Polynomial(0, 2), "n >= 1"),
+        (lambda: Polynomial(2, 2).velocity(draw(5, 3)), "2 numbers a sample"),
+        (lambda: VectorFields([], draw(5, 2)), "at least one field"),
+        (lambda: VectorFields([lambda x: x[:, :1]], draw(5, 2)).velocity(draw(5, 2)), "field 0 maps"),
+        (lambda: VectorFields([lambda x: x**2], draw(5, 2)).act(torch.ones(1), torch.ones(3, 2), 5.0), "blows up"),
+        (lambda: Product([(None, 3)]), "at least one part"),
+        (lambda: SIDE_BY_SIDE.velocity(draw(5, 12)), r"samples \(B, 13\)"),
+        (lambda: Copies(FIELDS, 0), "positive count"),
+        (lambda: Copies(FIELDS, 2).velocity(draw(5, 3, 4)), r"samples \(B, 2, ...\)"),
+        (lambda: Restricted(LINEAR, algebra.so(3)).coefficients(torch.eye(3).double()), "not in the span"),
+        (lambda: Affine(0), "positive numbers"),
+    ],
+)
+def test_bad_compositions_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

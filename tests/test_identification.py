@@ -1,0 +1,132 @@
+"""Lie algebras are named whatever basis they come in: planted in random coordinates, exact and with noise."""
+
+import pytest
+import torch
+
+from liegg import actions, algebra
+from liegg.identification import constants, identify, killing, nearest
+from liegg.targets import blocks
+
+
+def generator(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
+
+
+def skewed(basis, seed):
+    """The same algebra in coordinates that are turned and stretched by up to 1.6 each way."""
+    n = basis.shape[-1]
+    U, V = (torch.linalg.qr(draw(n, n, seed=seed + k)).Q for k in (0, 1))
+    stretch = torch.exp(torch.rand(n, generator=generator(seed)).double() - 0.5)
+    return algebra.conjugate(basis, U * stretch @ V)
+
+
+ignoring = torch.eye(9).double()[:6].reshape(6, 3, 3)  # what leaves the last coordinate of R^3 alone
+ALGEBRAS = {
+    "so(2)": (algebra.so(2), (0, 0, 1)),
+    "so(3)": (algebra.so(3), (0, 3, 0)),
+    "so(5)": (algebra.so(5), (0, 10, 0)),
+    "so(6)": (algebra.so(6), (0, 15, 0)),
+    "so(1,3)": (algebra.so(1, 3), (3, 3, 0)),
+    "so(1,4)": (algebra.so(1, 4), (4, 6, 0)),
+    "so(2,3)": (algebra.so(2, 3), (6, 4, 0)),
+    "so(4)": (algebra.so(4), (0, 6, 0)),
+    "so(2,2)": (algebra.so(2, 2), (4, 2, 0)),
+    "sl(2)": (algebra.sl(2), (2, 1, 0)),
+    "sl(3)": (algebra.sl(3), (5, 3, 0)),
+    "gl(3)": (algebra.gl(3), (5, 3, 1)),
+    "sp(2)": (algebra.sp(2), (6, 4, 0)),
+    "sp(3)": (algebra.sp(3), (12, 9, 0)),
+    "scaling": (algebra.scaling(3), (0, 0, 1)),
+    "so(3) + so(3)": (blocks(algebra.so(3), algebra.so(3)), (0, 6, 0)),
+    "sl(2) + so(3)": (blocks(algebra.so(3), algebra.sl(2)), (2, 4, 0)),
+    "so(1,3) + so(3)": (blocks(algebra.so(1, 3), algebra.so(3)), (3, 6, 0)),
+    "so(3) + so(2)": (blocks(algebra.so(3), algebra.so(2)), (0, 3, 1)),
+    "so(2) + so(2)": (blocks(algebra.so(2), algebra.so(2)), (0, 0, 2)),
+    "so(3) + scaling": (torch.cat([algebra.so(3), algebra.scaling(3)]), (0, 3, 1)),
+    "gl(2) ⋉ R^2": (ignoring, (3, 1, 2)),
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize("name", ALGEBRAS)
+def test_algebras_are_named_in_any_basis(name, noise):
+    basis, signature = ALGEBRAS[name]
+    action = actions.Linear(basis.shape[-1])
+    a = action.coefficients(skewed(basis, seed=3))
+    match = identify(action, a + noise * draw(*a.shape) / a.shape[1] ** 0.5)
+    assert match is not None and match.name == name
+    assert match.killing == signature
+    assert match.angle < (1e-6 if noise == 0 else 4)
+    assert match.closure < (1e-12 if noise == 0 else 0.2)
+
+
+PLANE = actions.Affine2d()
+ROTATION = torch.nn.functional.pad(algebra.so(2), (0, 1, 0, 1))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.02])
+@pytest.mark.parametrize(
+    ("name", "basis"),
+    [
+        ("so(2)", ROTATION),
+        ("translation", algebra.translations(2)[:1]),
+        ("translation + translation", algebra.translations(2)),
+        ("se(2)", torch.cat([ROTATION, algebra.translations(2)])),
+        ("gl(2) ⋉ R^2", PLANE.matrix(torch.eye(6).double())),
+    ],
+)
+def test_motions_of_the_plane_are_named(name, basis, noise):
+    g = torch.eye(3).double()
+    g[:2] += 0.3 * draw(2, 3)  # another centre, another metric
+    a = PLANE.coefficients(algebra.conjugate(basis, g))
+    assert identify(PLANE, a + noise * draw(*a.shape) / 6**0.5).name == name
+
+
+def test_what_is_no_algebra_gets_no_name():
+    linear = actions.Linear(4)
+    assert identify(linear, draw(3, 16)) is None
+    assert identify(linear, torch.zeros(0, 16)) is None
+    pair = linear.coefficients(algebra.so(4)[[0, 3]])  # two rotations whose bracket is a third
+    assert algebra.closure(algebra.so(4)[[0, 3]]) > 0.9 and identify(linear, pair) is None
+
+
+def test_one_generator_is_held_against_a_pure_one():
+    turning = algebra.so(2)[0] + 0.05 * algebra.scaling(2)[0]
+    match = identify(actions.Linear(2), turning.reshape(1, 4))
+    assert match.name == "so(2)" and match.angle == pytest.approx(torch.rad2deg(torch.tensor(0.05).atan()).item())
+
+
+def test_the_killing_form_of_so_n():
+    """tr(ad X ad Y) = (n - 2) tr(XY), so -(n - 2) in an orthonormal basis."""
+    linear = actions.Linear(5)
+    c = constants(linear, linear.coefficients(algebra.so(5)))
+    assert torch.allclose(killing(c), -3 * torch.eye(10).double(), atol=1e-12)
+
+
+def test_structure_constants_obey_the_jacobi_identity():
+    linear = actions.Linear(4)
+    c = constants(linear, linear.coefficients(skewed(algebra.sp(2), seed=1)))
+    jacobi = torch.einsum("ijm,mkl->ijkl", c, c)
+    total = jacobi + jacobi.permute(1, 2, 0, 3) + jacobi.permute(2, 0, 1, 3)
+    assert total.abs().max() < 1e-12 and (c + c.transpose(0, 1)).abs().max() < 1e-12
+
+
+def test_the_nearest_algebra_is_one_and_is_near():
+    linear = actions.Linear(4)
+    true = linear.coefficients(skewed(algebra.so(1, 3), seed=2))
+    noisy = torch.linalg.qr((true + 0.01 * draw(6, 16)).T).Q.T
+    closed = nearest(linear, noisy)
+    assert algebra.closure(linear.matrix(closed)) < 1e-9 < algebra.closure(linear.matrix(noisy))
+    moved = algebra.principal_angles(noisy, closed)
+    assert moved.square().mean() < algebra.principal_angles(noisy, true).square().mean()
+
+
+def test_vector_fields_are_named_too():
+    fields = actions.Polynomial(3, 2)
+    assert identify(fields, fields.coefficients(algebra.so(3))).name == "so(3)"
+    circle = actions.VectorFields([torch.ones_like, torch.sin, torch.cos], points=draw(50, 1))  # sl(2) on the line
+    assert identify(circle, torch.eye(3).double()).name == "sl(2)"
