@@ -86,10 +86,10 @@ def zoo(*, seed: int = 0) -> dict[str, Target]:
         "so(5)": vectors(5, 2, lambda z: o5(z.flatten(1)), algebra.so(5)),
         "so(3)+so(3)": vectors(6, 1, _two_radii, blocks(algebra.so(3), algebra.so(3))),
         "so(1,3)": vectors(
-            4, 1, lambda z: (z[:, 0, 0] ** 2 - z[:, 0, 1:].square().sum(-1)).div(2).sin(), algebra.so(1, 3)
+            4, 1, lambda z: (z[:, 0, 0] ** 2 - z[:, 0, 1:].square().sum(-1)).div(5).sin(), algebra.so(1, 3)
         ),
         "sl(2)": vectors(
-            2, 2, lambda z: (z[:, 0, 0] * z[:, 1, 1] - z[:, 0, 1] * z[:, 1, 0]).div(2).sin(), algebra.sl(2)
+            2, 2, lambda z: (z[:, 0, 0] * z[:, 1, 1] - z[:, 0, 1] * z[:, 1, 0]).div(4).sin(), algebra.sl(2)
         ),
         "sp(2)": vectors(4, 2, _symplectic, algebra.sp(2)),
         "scaling": vectors(3, 1, _directions_only, algebra.scaling(3)),
@@ -115,12 +115,12 @@ def _dot(z: Tensor, i: int, j: int) -> Tensor:
 
 def _plane(z: Tensor) -> Tensor:
     area = z[:, 0, 0] * z[:, 1, 1] - z[:, 0, 1] * z[:, 1, 0]
-    return _dot(z, 0, 1).div(2).sin() + area.tanh() + (_dot(z, 0, 0) - _dot(z, 1, 1)).div(4).cos()
+    return _dot(z, 0, 1).div(2).sin() + (area / 2).tanh() + (_dot(z, 0, 0) - _dot(z, 1, 1)).div(4).cos()
 
 
 def _two_radii(z: Tensor) -> Tensor:
     u, v = z[:, 0, :3].square().sum(-1), z[:, 0, 3:].square().sum(-1)
-    return (u / 2).sin() + (v / 3).cos() + u * v / 9
+    return (u / 4).sin() + (v / 5).cos() + u * v / 9
 
 
 def _symplectic(z: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def _cylinder(h: Tensor, b: Tensor) -> Target:
 
     def function(x: Tensor) -> Tensor:
         z = x.reshape(len(x), 2, 3) @ h.T.to(x) + b.to(x)
-        return _plane(z[..., :2]) + (z[:, 0, 2] - z[:, 1, 2]).sin()
+        return _plane(z[..., :2]) + ((z[:, 0, 2] - z[:, 1, 2]) / 2).sin()
 
     draw = lambda samples, g: torch.randn(samples, 6, generator=g, dtype=torch.float64)
     return Target(function, Affine(3, copies=2), algebra.conjugate(about, torch.linalg.inv(g)), draw)

@@ -220,3 +220,67 @@ def test_batch_size_must_be_positive():
 def test_bad_input_gets_one_clear_error(function, inputs, words):
     with pytest.raises(ValueError, match=words):
         polarize([function], inputs, ACTION)
+
+
+def many_outputs(m=40):
+    weights = draw(6, m, seed=3)
+    return lambda x: (x @ weights).tanh()
+
+
+def test_forward_and_reverse_mode_agree():
+    """Nine directions and forty outputs: forward mode; one output at a time: reverse mode."""
+    f, x = many_outputs(), draw(60, 6)
+    whole = polarize([f], x, ACTION)
+    parts = [polarize([lambda p, o=o: f(p)[:, o]], x, ACTION) for o in range(40)]
+    for name in ("matched", "mismatched"):
+        R = getattr(whole, name).factor
+        total = sum(getattr(part, name).factor.T @ getattr(part, name).factor for part in parts)
+        assert torch.allclose(R.T @ R, total, atol=1e-8)
+
+
+class NoForward(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * ctx.saved_tensors[0].cos()
+
+
+def test_operations_without_forward_derivative_fall_back():
+    f = many_outputs()
+    plain, special = (
+        polarize([g], draw(30, 6), ACTION).matched.factor
+        for g in (lambda x: f(x.sin()), lambda x: f(NoForward.apply(x)))
+    )
+    assert torch.allclose(plain.T @ plain, special.T @ special, atol=1e-10)
+
+
+def test_forward_mode_names_bad_gradients():
+    with pytest.raises(ValueError, match="gradient of output 0 is NaN"):
+        polarize([lambda x: (x - x).abs().sqrt().repeat(1, 8)], torch.ones(30, 6), ACTION)
+
+
+def test_parts_of_the_data_add_up_and_memory_stays():
+    rows = draw(1003, 2, 5)
+    whole, parts = Polarization(5), Polarization(5, chunks=7)
+    for some in rows.split(97):
+        whole.update(some), parts.update(some)
+        assert sum(len(r) for r in parts._waiting) <= 7 * 64
+    assert parts.samples == whole.samples == 1003
+    assert torch.allclose(parts.factor.T @ parts.factor, rows.flatten(0, 1).T @ rows.flatten(0, 1))
+    assert torch.allclose(parts.factors[2].T @ parts.factors[2], rows[2::7].flatten(0, 1).T @ rows[2::7].flatten(0, 1))
+    assert parts.counts.tolist() == [len(rows[c::7]) for c in range(7)]
+    with pytest.raises(ValueError, match="do not merge"):
+        whole.merge(parts)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_models(dtype):
+    net, x = small_net(dtype=torch.float32), draw(300, 6)
+    exact = polarize([net], x, ACTION).matched.variances()[0]
+    half = copy.deepcopy(net).to(dtype)
+    assert torch.allclose(polarize([half], x, ACTION).matched.variances()[0], exact, rtol=0.2)
+    assert next(half.parameters()).dtype == dtype
