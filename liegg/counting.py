@@ -28,19 +28,19 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
 
     coherence    for several functions: (K, 3) of each direction, with both ends of its interval
 
-    Directions that are null to rounding (EXACT = 1e-12 of the mean) are. Of the rest, the first d can be if a step
-    sets them apart from all others; a step is the smallest value of the others over the largest of the d.
+    Directions that are null to rounding (EXACT = 1e-12 of the mean) are. Of the rest, the first d can be if each of
+    them is a step below all others; its step is the smallest value of the others over its own.
 
-    *One function* (coherence is None): relative variances and chance ratios step by BOTH = 7 or more, in geometric
-    mean, and those of the d are at most LOW = 0.1 and CHANCE = 0.5.
+    *One function* (coherence is None): variance and chance ratio step by BOTH = 7 or more, in geometric mean, and are
+    at most LOW = 0.1 of the mean and CHANCE = 0.5.
 
     *Several functions:* the others are more coherent than each of the d, and at least COHERENT = 0.5, and the step is
 
-    aligned   of ALIGNED = 6 in the chance ratio: it takes each gradient at its own point to make the d small; or
+    aligned   of ALIGNED = 6 in the chance ratio: it takes each gradient at its own point to make v small; or
     steep     of STEEP = 30 in shared variance, where each of the d counts as at least 0.3 coherent.
 
-    Where one of the d has a coherence above 0.5, because the functions share a fitting bias, the step must be DOUBT =
-    1.5 times larger; with one above 0.95 (aligned) or 0.9 (steep) it is refused.
+    Where the direction has a coherence above 0.5, because the functions share a fitting bias, the step must be DOUBT =
+    1.5 times larger; above 0.95 (aligned) or 0.9 (steep) it is refused.
 
     Of several such d the one with the largest step is taken, in units of what is required, and the last of those above
     SURE = 3. If there is none, several functions may still be silent along some directions, which is all that can be
@@ -54,15 +54,13 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
     shared = v * k.clamp_min(0.3)
     best, dimension = 1.0, 0
     for d in range(1, len(v)):
-        own, others = float(k[:d].max()), float(k[d:].min())
-        chance_step, steep = (float(u[d:].min() / u[:d].max()) for u in (ratio, shared))
+        aligned, steep = (u[d:].min() / u[:d] for u in (ratio, shared))
         if several:
-            step = max(chance_step / ALIGNED * (own <= BIASED[0]), steep / STEEP * (own <= BIASED[1]))
-            step *= (others >= max(COHERENT, own)) / (DOUBT if own > COHERENT else 1)
+            steps = torch.maximum(aligned / ALIGNED * (k[:d] <= BIASED[0]), steep / STEEP * (k[:d] <= BIASED[1]))
+            steps = torch.where(k[:d] > COHERENT, steps / DOUBT, steps) * (k[d:].min() >= max(COHERENT, k[:d].max()))
         else:
-            step = (steep * chance_step) ** 0.5 / BOTH
-            step *= float(v[:d].max()) <= LOW and float(ratio[:d].max()) <= CHANCE
-        step = min(step, SURE)
+            steps = (aligned * steep).sqrt() / BOTH * (v[:d] <= LOW) * (ratio[:d] <= CHANCE)
+        step = min(float(steps.min()), SURE)
         if step >= best:
             best, dimension = step, d
     if several and not dimension:

@@ -97,7 +97,7 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
     page, grid = _page(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
-    bound = float(values.abs().max())
+    bound = float(values.abs().max()) or 1.0
     for axes, value, title in zip(grid.flat, values, titles):
         image = axes.imshow(value, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
         axes.set(xticks=[], yticks=[])
