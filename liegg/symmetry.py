@@ -62,7 +62,8 @@ def find_symmetry(
     v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
     rows = E @ v.T  # (M, rows, K)
     scale = (moved @ v.T).square().sum(1).mean() / matched.samples
-    chunks = rows[0].unflatten(0, matched.factors.shape[:2]).square().sum(1) / matched.counts[:, None]
+    parts = matched.counts > 0
+    chunks = rows[0].unflatten(0, (len(parts), -1)).square().sum(1)[parts] / matched.counts[parts, None]
     return Symmetry(
         action=action,
         output_action=output_action,
