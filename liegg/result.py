@@ -103,9 +103,7 @@ class Symmetry:
         measures = [self.relative_variance, self.chance_ratio]
         if self.functions > 1:
             measures.append(torch.cat([self.coherence[:, None], self.coherence_interval], 1))
-        if (
-            self.output_action
-        ):  # a function may be equivariant along every direction: hold the last against J A x itself
+        if self.output_action:  # every direction may be one: hold the last against J A x itself
             measures = [torch.cat([values, torch.ones_like(values[:1])]) for values in measures]
         return counting.count_symmetries(*measures)
 
