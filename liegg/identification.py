@@ -119,16 +119,15 @@ def _least_squares(function: Callable[[Tensor], Tensor], at: Tensor, target: Ten
 def _name(action: Action, basis: Tensor, c: Tensor) -> str:
     """The name of a closed basis (d, K) with structure constants c."""
     d, A = len(c), action.matrix(basis)
-    square = A.shape[-1] == A.shape[-2]
     nilpotent, rest = basis.new_zeros(0, d), torch.eye(d).to(basis)
-    if square:
+    if action.linear:
         nilpotent, rest = _null(torch.einsum("ijk,lkj->il", A, A), SMALL**2)
     quotient = torch.einsum("ai,bj,ijk,ck->abc", rest, rest, c, rest)
     centre, _ = _null(quotient.flatten(1).T, SMALL)
     _, derived = _null(quotient.flatten(0, 1), SMALL)
     ideals = _simple(torch.einsum("ai,bj,ijk,ck->abc", derived, derived, quotient, derived), derived @ rest, A)
     names = [name for name, _ in ideals]
-    names += _commuting(torch.einsum("ci,ijk->cjk", centre @ rest, A)) if square else ["R"] * len(centre)
+    names += _commuting(torch.einsum("ci,ijk->cjk", centre @ rest, A)) if action.linear else ["R"] * len(centre)
     if len(centre) + len(derived) < len(rest):
         names.append("a solvable part")
     for parts, joint in _JOINT.items():

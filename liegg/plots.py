@@ -124,7 +124,7 @@ def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xla
 def scatter(
     panels: Sequence[dict[str, tuple[Tensor, Tensor]]],
     labels: dict[str, str],
-    xlabel: str,
+    xlabels: Sequence[str],
     ylabel: str,
     *,
     titles: Sequence[str] = ("",),
@@ -133,9 +133,12 @@ def scatter(
 ) -> Figure:
     """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height."""
     page, (row,) = _page(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
-    for axes, panel, title in zip(row, panels, titles):
+    drawn = {}
+    for axes, panel, xlabel, title in zip(row, panels, xlabels, titles):
         for kind, (x, y) in panel.items():
-            axes.plot(x, y, MARKERS[kind], ms=3, alpha=0.5, mew=0.6, color=COLOURS[kind], label=labels[kind])
+            (drawn[kind],) = axes.plot(
+                x, y, MARKERS[kind], ms=3, alpha=0.5, mew=0.6, color=COLOURS[kind], label=labels[kind]
+            )
         if level is not None:
             axes.axhline(level, color="0.5", lw=0.8, ls=":")
         axes.set(xlabel=xlabel)
@@ -144,7 +147,7 @@ def scatter(
         axes.set_title(title, fontsize=10)
         axes.grid(lw=0.4, alpha=0.5)
     row[0].set_ylabel(ylabel)
-    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, markerscale=2)
+    page.legend(handles=drawn.values(), loc="outside lower center", ncols=2, markerscale=2)
     return page
 
 

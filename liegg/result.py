@@ -181,11 +181,11 @@ class Symmetry:
     def _sentences(self) -> list[str]:
         K, d, match = len(self.variance), self.dimension, self.identify()
         kind = "equivariances" if self.output_action else "symmetries"
-        lines = [f"{d} of {K} directions of {self.action} are {kind}, from {self.samples} samples"]
+        lines = [f"{d} of {K} directions of {self.action} are {kind}"]
         if self.functions > 1:
-            lines.append(f"  decided by coherence between {self.functions} functions")
+            lines.append(f"  from {self.samples} samples, by coherence between {self.functions} functions")
         else:
-            lines.append("  decided from one function, the weaker kind of answer: give several trained independently")
+            lines.append(f"  from {self.samples} samples and one function, the weaker kind of answer: give several")
         if match:
             lines.append(f"  they span {match.name}, to {match.angle:.2g} degrees; closure defect {match.closure:.2g}")
         elif d:

@@ -130,3 +130,5 @@ def test_vector_fields_are_named_too():
     assert identify(fields, fields.coefficients(algebra.so(3))).name == "so(3)"
     circle = actions.VectorFields([torch.ones_like, torch.sin, torch.cos], points=draw(50, 1))  # sl(2) on the line
     assert identify(circle, torch.eye(3).double()).name == "sl(2)"
+    single = actions.VectorFields([torch.sin], points=draw(50, 1))
+    assert identify(single, torch.ones(1, 1).double()).name == "R"

@@ -60,8 +60,8 @@ def test_actions_come_back_from_a_file(action, tmp_path):
 
 def test_the_table_says_what_was_decided_and_how():
     text = str(one())
-    assert "3 of 9 directions of Linear(3, copies=2) are symmetries, from 300 samples" in text
-    assert "one function, the weaker kind" in text and "they span so(3)" in text
+    assert "3 of 9 directions of Linear(3, copies=2) are symmetries\n  from 300 samples and one function" in text
+    assert "the weaker kind" in text and "they span so(3)" in text
     lines = str(several()).splitlines()
     assert "coherence between 4 functions" in lines[1] and "so(2) + translation" in lines[2]
     header, *rows = lines[-6:]

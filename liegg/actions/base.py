@@ -11,10 +11,12 @@ class Action(ABC):
 
     size     K
     n        the dimension of the space that the matrices act on
+    linear   whether brackets are those of the matrices
     """
 
     size: int
     n: int
+    linear = True
 
     @abstractmethod
     def velocity(self, x: Tensor) -> Tensor:

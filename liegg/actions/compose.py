@@ -23,6 +23,7 @@ class Product(Action):
         self.moving = [(action, slice(end - width, end)) for (action, width), end in zip(parts, _ends(parts)) if action]
         self.width, self.size = sum(width for _, width in parts), sum(action.size for action, _ in self.moving)
         self.n = sum(action.n for action, _ in self.moving)
+        self.linear = all(action.linear for action, _ in self.moving)
         if not self.moving:
             raise ValueError("Product(parts) needs at least one part that moves")
         sizes = [action.size for action, _ in self.moving]
@@ -79,6 +80,7 @@ class Copies(Action):
         if count < 1:
             raise ValueError(f"Copies(action, count) needs a positive count, not {count}")
         self.action, self.count, self.size, self.n = action, count, action.size, action.n
+        self.linear = action.linear
 
     def __repr__(self) -> str:
         return f"Copies({self.action}, {self.count})"
@@ -117,7 +119,7 @@ class Restricted(Action):
     """An action with fewer directions: those in the span of linearly independent generators, matrices (k, r, c)."""
 
     def __init__(self, action: Action, generators: Tensor):
-        self.action, self.size, self.n = action, len(generators), action.n
+        self.action, self.size, self.n, self.linear = action, len(generators), action.n, action.linear
         self.basis = algebra.orthonormal(action.coefficients(generators.double()))  # (k, K)
 
     def __repr__(self) -> str:

@@ -22,6 +22,8 @@ class VectorFields(Action):
     has no matrix of its own: `matrix` gives its coefficients as a single row (1, K).
     """
 
+    linear = False
+
     def __init__(self, fields: Sequence[Callable[[Tensor], Tensor]], points: Tensor):
         self.fields, self.points, self.size = list(fields), points.detach().double(), len(fields)
         self.n = self.size
