@@ -108,6 +108,12 @@ class Symmetry:
         return counting.count_symmetries(*measures)
 
     @property
+    def gap(self) -> float:
+        """How many times larger than the last symmetry's the next variance is; nan if all or none are symmetries."""
+        d = self.dimension
+        return float(self.variance[d:].min() / self.variance[:d].max()) if 0 < d < len(self.variance) else float("nan")
+
+    @property
     def generators(self) -> Tensor:
         """(dimension, n, n) the directions that count as symmetries."""
         return self.directions[: self.dimension]
@@ -186,6 +192,8 @@ class Symmetry:
             lines.append(f"  from {self.samples} samples, by coherence between {self.functions} functions")
         else:
             lines.append(f"  from {self.samples} samples and one function, the weaker kind of answer: give several")
+        if self.gap == self.gap:
+            lines[-1] += f"; the next varies {self.gap:.3g} times as much"
         if match:
             lines.append(f"  they span {match.name}, to {match.angle:.2g} degrees; closure defect {match.closure:.2g}")
         elif d:

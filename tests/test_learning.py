@@ -1,5 +1,7 @@
 """Networks and their training: counts from the paper, and a batched run against one network at a time."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -47,24 +49,27 @@ def test_unit_logits_have_length_one():
     assert torch.allclose(models.UnitLogits(models.mlp([3, 5], seed=0))(torch.randn(6, 3)).norm(dim=1), torch.ones(6))
 
 
-def plain_training(model, x, y, seed, epochs, batch_size, lr, weight_decay):
+def plain_training(model, x, y, seed, epochs, batch_size, lr, weight_decay, anneal=False):
     """The loop anyone would write for one network."""
     optimizer = torch.optim.Adam(model.parameters(), lr=lr, weight_decay=weight_decay)
     order = torch.Generator().manual_seed(seed)
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        if anneal:
+            optimizer.param_groups[0]["lr"] = lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
         for rows in torch.randperm(len(x), generator=order).split(batch_size):
             optimizer.zero_grad()
             nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
             optimizer.step()
 
 
-def test_each_member_trains_as_it_would_alone():
+@pytest.mark.parametrize("anneal", [False, True])
+def test_each_member_trains_as_it_would_alone(anneal):
     x, y = regression(3)
     together, alone = ([models.mlp([4, 8, 1], seed=s) for s in range(3)] for _ in range(2))
-    ensemble.train(together, x, y, nn.functional.mse_loss, seeds=[7, 8, 9], **SETTINGS)
+    ensemble.train(together, x, y, nn.functional.mse_loss, seeds=[7, 8, 9], anneal=anneal, **SETTINGS)
     for i, model in enumerate(alone):
         start = model[1].weight.clone()
-        plain_training(model, x[i], y[i], 7 + i, **SETTINGS)
+        plain_training(model, x[i], y[i], 7 + i, anneal=anneal, **SETTINGS)
         assert (model[1].weight - start).abs().max() > 0.01
         for ours, theirs in zip(together[i].parameters(), model.parameters()):
             assert torch.allclose(ours, theirs, atol=2e-5)
@@ -114,3 +119,16 @@ def test_counts_that_do_not_agree():
     x, y = regression(2)
     with pytest.raises(ValueError, match="3 models, 3 seeds and data for 2"):
         ensemble.train([models.mlp([4, 1], seed=0)] * 3, x, y, nn.functional.mse_loss, seeds=[1, 2, 3], **SETTINGS)
+
+
+def test_biases_come_from_the_seed_too():
+    one, two = (models.mlp([4, 8, 1], seed=1, bias=True) for _ in range(2))
+    assert torch.equal(one[1].bias, two[1].bias) and one[1].bias.abs().max() > 0
+    assert models.mlp([4, 8, 1], seed=1)[1].bias is None
+
+
+def test_equivariant_vectors_turn_with_their_inputs():
+    net = models.EquivariantVectors(3, 2, seed=0).double()
+    x = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(1)).double()
+    Q = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(2)).double()).Q
+    assert torch.allclose(net((x @ Q.T).flatten(1)), net(x.flatten(1)) @ Q.T)
