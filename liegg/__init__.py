@@ -17,6 +17,7 @@ _SUBMODULES = (
     "ensemble",
     "identification",
     "models",
+    "naming",
     "orbits",
     "plots",
     "polarization",

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from liegg import actions, algebra
-from liegg.identification import constants, identify, killing, nearest
+from liegg.identification import identify, nearest
+from liegg.naming import constants, killing
 from liegg.targets import blocks
 
 
