@@ -47,14 +47,6 @@ def translations(n: int) -> Tensor:
     return basis
 
 
-def known(n: int) -> dict[str, Tensor]:
-    """The algebras on R^n by name, each in its standard basis."""
-    algebras = {f"so({n})": so(n), f"sl({n})": sl(n), f"gl({n})": gl(n), f"scaling({n})": scaling(n)}
-    algebras |= {f"so({p},{n - p})": so(p, n - p) for p in range(1, n)}
-    algebras |= {f"sp({n // 2})": sp(n // 2)} if n % 2 == 0 else {}
-    return {name: basis for name, basis in algebras.items() if len(basis)}
-
-
 def _combine(n: int, terms: list) -> Tensor:
     """Matrices with the given entries (rows, columns, value), one matrix an index, each of unit norm."""
     basis = torch.zeros(len(terms[0][0]), n, n, dtype=torch.float64)

@@ -24,9 +24,10 @@ SILENT = 0.25  # several: coherence below which nothing is shared
 
 
 def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence: Tensor | None = None) -> int:
-    """How many of K directions are symmetries, from (K,) of each, in ascending order of (shared) variance.
+    """How many of K directions are symmetries, from (K + 1,) of each, in ascending order of (shared) variance.
 
-    coherence    for several functions: (K, 3) of each direction, with both ends of its interval
+    The last entry is no direction but what an ordinary one would have: all K are symmetries only if they are below it.
+    coherence    for several functions: (K + 1, 3), with both ends of its interval
 
     Directions that are null to rounding (EXACT = 1e-12 of the mean) are. Of the rest, the first d can be if each of
     them is a step below all others; its step is the smallest value of the others over its own.
@@ -49,22 +50,26 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     v, ratio = relative_variance[exact:], chance_ratio[exact:]
+    last = len(v) - 1  # the ordinary one
     several = coherence is not None
     k, low, high = coherence[exact:].T if several else torch.zeros(3, len(v))
     shared = v * k.clamp_min(0.3)
     best, dimension = 1.0, 0
     for d in range(1, len(v)):
-        aligned, steep = (u[d:].min() / u[:d] for u in (ratio, shared))
+        others = slice(d, last) if d < last else slice(last, None)
+        aligned, steep = (u[others].min() / u[:d] for u in (ratio, shared))
         if several:
             steps = torch.maximum(aligned / ALIGNED * (k[:d] <= BIASED[0]), steep / STEEP * (k[:d] <= BIASED[1]))
-            steps = torch.where(k[:d] > COHERENT, steps / DOUBT, steps) * (k[d:].min() >= max(COHERENT, k[:d].max()))
+            steps = torch.where(k[:d] > COHERENT, steps / DOUBT, steps) * (
+                k[others].min() >= max(COHERENT, k[:d].max())
+            )
         else:
             steps = (aligned * steep).sqrt() / BOTH * (v[:d] <= LOW) * (ratio[:d] <= CHANCE)
         step = min(float(steps.min()), SURE)
         if step >= best:
             best, dimension = step, d
     if several and not dimension:
-        silent = [d for d in range(1, len(v)) if high[:d].max() <= min(SILENT, float(low[d:].min()))]
+        silent = [d for d in range(1, last) if high[:d].max() <= min(SILENT, float(low[d:last].min()))]
         dimension = silent[-1] if silent else 0
     return exact + dimension
 
@@ -82,12 +87,13 @@ def coherence(products: Tensor, scale: float) -> Tensor:
 
 
 def coherence_interval(products: Tensor, scale: float) -> Tensor:
-    """(M, M, K) -> (K, 2): 95 % intervals by the jackknife over functions, Student's t with M - 1 degrees."""
+    """(M, M, K) -> (K, 2): 95 % intervals by the jackknife over functions, Student's t with M - 1 degrees of freedom,
+    within the range that a coherence can have."""
     M = len(products)
     rest = [[b for b in range(M) if b != a] for a in range(M)]
     left_out = torch.stack([coherence(products[r][:, r], scale) for r in rest])
     error = ((M - 1) / M * (left_out - left_out.mean(0)).square().sum(0)).sqrt()
-    return student_interval(coherence(products, scale), error, M - 1)
+    return student_interval(coherence(products, scale), error, M - 1).clamp(-1 / (M - 1), 1)
 
 
 def student_interval(value: Tensor, error: Tensor, freedom: int) -> Tensor:

@@ -123,8 +123,8 @@ def polarize(
     needs fewer passes. Raises ValueError for inputs that are empty, not floating-point, not finite or do not fit the
     action, and for outputs without batch dimension, not differentiable or with gradients that are not finite.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, a whole number, not {batch_size}")
     M, K = len(functions), action.size + (output_action.size if output_action else 0)
     matched = Polarization(M * K, chunks=CHUNKS if M == 1 else 1)
     mismatched, data = Polarization(K), Polarization(action.size)
@@ -197,19 +197,22 @@ def _forward(function: Callable, x: Tensor, velocity: Tensor) -> Tensor:
 def _moved(action: Action, y: Tensor) -> Tensor:
     """(B, m, K): the entries of A_i y for outputs y (B, ...)."""
     unit = torch.eye(y[0].numel(), dtype=y.dtype, device=y.device).reshape(-1, 1, *y.shape[1:])
-    return action.pair(y, unit.expand(-1, *y.shape)).transpose(0, 1)
+    try:
+        return action.pair(y, unit.expand(-1, *y.shape)).transpose(0, 1)
+    except ValueError as error:
+        raise ValueError(f"output_action does not fit the function's outputs: {error}") from error
 
 
 def outputs(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """x in the function's dtype and on its device, ready for differentiation, and the function's outputs there."""
     if not torch.isfinite(x).all():
         raise ValueError("inputs holds NaN or infinite values: clean the data first")
-    weight = next(function.parameters(), None) if isinstance(function, nn.Module) else None
     with torch.inference_mode(False), torch.enable_grad():
-        x = x.detach().clone() if weight is None else x.detach().clone().to(weight.device, weight.dtype)
-        x.requires_grad_()
+        x = fitted(function, x).requires_grad_()
+        if not callable(function):
+            raise ValueError(f"the function must be callable, not {function!r}")
         y = function(x.clone())  # a copy, for functions that work in place
-    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x):
+    if not isinstance(y, Tensor) or y.ndim == 0 or len(y) != len(x) or not y.numel():
         shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise ValueError(
             f"the function has no batch dimension: it maps {tuple(x.shape)} to {shape}, "
@@ -218,6 +221,12 @@ def outputs(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Te
     if not y.requires_grad or not y.is_floating_point():
         raise ValueError("the function's output does not depend on its input by differentiable real torch operations")
     return x, y
+
+
+def fitted(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """A copy of x on the function's device and in its dtype, where it is a module."""
+    weight = next(function.parameters(), None) if isinstance(function, nn.Module) else None
+    return x.detach().clone() if weight is None else x.detach().clone().to(weight.device, weight.dtype)
 
 
 def gradients(x: Tensor, y: Tensor) -> Iterator[Tensor]:
@@ -264,7 +273,9 @@ def _batches(inputs: Tensor | Iterable, batch_size: int) -> Iterator[Tensor]:
         x = batch[0] if isinstance(batch, tuple | list) else batch
         if not isinstance(x, Tensor) or not x.is_floating_point():
             kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-            raise ValueError(f"inputs must be a floating-point tensor or yield such tensors, not {kind}")
+            raise ValueError(
+                f"inputs must be a floating-point tensor or yield such tensors, not {kind}: use torch.as_tensor"
+            )
         if len(x):
             yield x.detach()
 

@@ -23,7 +23,8 @@ class Symmetry:
     action: Action
     output_action: Action | None
     coefficients: Tensor
-    """(K, action.size) the directions A, orthonormal, in ascending order of the variance that the functions share."""
+    """(K, action.size) the directions A, orthonormal: those that are null to rounding, then in ascending order of the
+    variance that the functions share."""
     output_coefficients: Tensor | None
     """(K, output_action.size) to each A the B with the smallest defect J A x - B f(x)."""
     products: Tensor
@@ -35,7 +36,8 @@ class Symmetry:
     trivial_coefficients: Tensor
     trivial_output_coefficients: Tensor | None
     scale: float
-    """the mean variance of the directions, for pairs that of J A x before any B is taken off"""
+    """what an ordinary direction varies: the mean variance, for pairs that of J A x before any B is taken off; that of
+    mismatched pairs where the mean is less than a tenth of it, as nearly all directions are symmetries then"""
     samples: int
 
     @property
@@ -58,7 +60,7 @@ class Symmetry:
 
     @property
     def relative_variance(self) -> Tensor:
-        """(K,) the variance over its mean, or for pairs over that of J A x: free of the output's units."""
+        """(K,) the variance over its mean (see `scale`): free of the output's units."""
         return self.variance / self.scale
 
     @property
@@ -89,12 +91,15 @@ class Symmetry:
         """(K, 2) 95 % intervals of the variance along each direction as it stands.
 
         One function: bootstrap over the parts of the data, for other samples of the same kind. Several: Student's t
-        over the functions, for other functions trained on the same task.
+        over the functions, for other functions trained on the same task, on a logarithmic scale.
         """
         if self.functions == 1:
             return counting.bootstrap_interval(self.chunks, seed=0)
         own = self.products.diagonal()  # (K, M)
-        return counting.student_interval(self.variance, own.std(-1) / self.functions**0.5, self.functions - 1)
+        error = own.std(-1) / self.functions**0.5 / self.variance.clamp_min(1e-300)
+        return (
+            self.variance[:, None] * counting.student_interval(torch.zeros_like(error), error, self.functions - 1).exp()
+        )
 
     @property
     def dimension(self) -> int:
@@ -103,9 +108,7 @@ class Symmetry:
         measures = [self.relative_variance, self.chance_ratio]
         if self.functions > 1:
             measures.append(torch.cat([self.coherence[:, None], self.coherence_interval], 1))
-        if self.output_action:  # every direction may be one: hold the last against J A x itself
-            measures = [torch.cat([values, torch.ones_like(values[:1])]) for values in measures]
-        return counting.count_symmetries(*measures)
+        return counting.count_symmetries(*[torch.cat([values, torch.ones_like(values[:1])]) for values in measures])
 
     @property
     def gap(self) -> float:
@@ -160,7 +163,8 @@ class Symmetry:
         return identification.identify(self.action, self.coefficients[: self.dimension])
 
     def check(self, function: Callable[[Tensor], Tensor], inputs: Tensor, **settings) -> FiniteCheck:
-        """How far the function moves along each generator up to a full turn: `orbits.finite_check` of this result."""
+        """How far the function moves along each generator up to a full turn: see `orbits.finite_check`, whose settings
+        are turn, steps, directions and seed."""
         d = self.dimension
         if not d:
             raise ValueError("no direction counts as a symmetry, so there is none to check at finite times")
@@ -237,7 +241,8 @@ class Symmetry:
         arrays = {f.name: getattr(self, f.name) for f in fields(self)}
         tensors = {name: value.numpy() for name, value in arrays.items() if isinstance(value, Tensor)}
         actions_ = {name: _description(arrays[name]) for name in ("action", "output_action")}
-        np.savez(path, samples=self.samples, scale=self.scale, actions=json.dumps(actions_), **tensors)
+        with Path(path).open("wb") as file:
+            np.savez(file, samples=self.samples, scale=self.scale, actions=json.dumps(actions_), **tensors)
 
     @classmethod
     def load(cls, path: str | Path, action: Action | None = None, output_action: Action | None = None) -> "Symmetry":
@@ -249,6 +254,11 @@ class Symmetry:
             for f in fields(cls):
                 if f.name not in kept:
                     kept[f.name] = torch.as_tensor(stored[f.name]) if f.name in stored else None
+        for which, stored in (("action", "coefficients"), ("output_action", "output_coefficients")):
+            if kept[which] is not None and kept[which].size != kept[stored].shape[-1]:
+                raise ValueError(
+                    f"{path} was found with {kept[stored].shape[-1]} directions, and {kept[which]} has others"
+                )
         return cls(**kept | {"samples": int(kept["samples"]), "scale": float(kept["scale"])})
 
 

@@ -42,7 +42,12 @@ def find_symmetry(
     functions = list(function) if isinstance(function, list | tuple | nn.ModuleList) else [function]
     if not functions or len(functions) == 2:
         raise ValueError(f"give one function, or a list of at least three trained independently, not {len(functions)}")
+    for which, one in (("action", action), ("output_action", output_action)):
+        if not isinstance(one, Action) and (one is not None or which == "action"):
+            raise ValueError(f"{which} must be an action, such as actions.Linear(3), not {one!r}")
     matched, mismatched, data = polarize(functions, inputs, action, output_action, batch_size=batch_size)
+    if matched.samples < 2:
+        raise ValueError("inputs holds one sample, which says nothing about symmetries: give many")
     E = matched.factors.flatten(0, 1).unflatten(1, (len(functions), -1)).transpose(0, 1)  # (M, rows, K)
     _require_signal(E[..., -action.size :], data)
     moved, chance, to_output, idle = E[..., -action.size :], mismatched.factor, None, None  # moved: J A x
@@ -61,7 +66,9 @@ def find_symmetry(
     v = _directions(E @ within.T) @ within
     v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
     rows = E @ v.T  # (M, rows, K)
+    by_chance = (chance @ v.T).square().flatten(0, -2).sum(0) / mismatched.samples / len(functions)
     scale = (moved @ v.T).square().sum(1).mean() / matched.samples
+    scale = scale if scale > 0.1 * by_chance.mean() else by_chance.mean()
     parts = matched.counts > 0
     chunks = rows[0].unflatten(0, (len(parts), -1)).square().sum(1)[parts] / matched.counts[parts, None]
     return Symmetry(
@@ -71,7 +78,7 @@ def find_symmetry(
         output_coefficients=v @ to_output if output_action else None,
         products=torch.einsum("ark,brk->abk", rows, rows) / matched.samples,
         chunks=chunks if len(functions) == 1 else chunks[:0],
-        mismatched=(chance @ v.T).square().flatten(0, -2).sum(0) / mismatched.samples / len(functions),
+        mismatched=by_chance,
         trivial_coefficients=trivial,
         trivial_output_coefficients=idle,
         scale=float(scale),
@@ -85,13 +92,21 @@ def _require_signal(E: Tensor, data: Polarization) -> None:
             which = "the function" if len(E) == 1 else f"function {a}"
             raise ValueError(
                 f"the gradient of {which} pairs to zero with every direction at every sample: it is constant on this "
-                "data (saturated outputs?) or the data do not move, and nothing can be said about its symmetries"
+                "data (saturated outputs?), or the data do not move, or it is invariant under all that was asked "
+                "about: ask about more directions"
             )
     if data.samples and not data.factor.any():
         raise ValueError("all samples are alike or none of them moves: nothing can be said about symmetries")
     for a, b in torch.combinations(torch.arange(len(E))).tolist():
         if (E[a] - E[b]).norm() <= 1e-9 * E[a].norm():
             raise ValueError(f"functions {a} and {b} are the same: give functions that were trained independently")
+    sizes = E.flatten(1).norm(dim=1)
+    if sizes.max() > 10 * sizes.min():
+        warnings.warn(
+            f"the functions' derivatives differ in size by a factor of {sizes.max() / sizes.min():.2g}, so that the "
+            "largest decides: give functions trained on one task, with outputs in the same units",
+            stacklevel=3,
+        )
 
 
 def _directions(E: Tensor) -> Tensor:
@@ -123,22 +138,33 @@ def _take_off(parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
 def _idle(E_B: Tensor) -> tuple[Tensor, Tensor]:
     """Orthonormal rows that span the output directions which move no output, and the rest, from (M, rows, K).
 
-    With several functions an output direction is idle if what it moves is each one's own error.
+    With several functions an output direction is idle too if what it moves is each one's own error.
     """
-    _, S, V = torch.linalg.svd(E_B.flatten(0, 1), full_matrices=True)
-    S = torch.nn.functional.pad(S, (0, len(V) - len(S)))
-    idle = S.square() <= TRIVIAL * S.square().mean()
+    scale = _column_norms(E_B.flatten(0, 1))
+    V = _directions(E_B / scale)
+    rows = E_B / scale @ V.T
+    products = torch.einsum("arp,brp->abp", rows, rows)
+    own = products.diagonal().sum(-1)
+    idle = own <= TRIVIAL * own.mean()
     if len(E_B) > 1:
-        products = torch.einsum("arp,brp->abp", E_B @ V.T, E_B @ V.T)
-        idle |= coherence(products, float(products.diagonal().mean())) <= COHERENT
-    return V[idle], V[~idle]
+        idle |= coherence(products, float(own.mean()) / len(E_B)) <= COHERENT
+    return _complementary(V[idle] / scale)
 
 
 def _split(data: Polarization) -> tuple[Tensor, Tensor]:
-    """Orthonormal rows that span the trivial directions, and the rest; columns are scaled alike to read the rank."""
-    scale = data.factor.norm(dim=0)
-    scale = scale.clamp_min(1e-8 * scale.max())
+    """Orthonormal rows that span the trivial directions, and the rest."""
+    scale = _column_norms(data.factor)
     _, S, V = torch.linalg.svd(data.factor / scale)
-    null = V[S.square() <= TRIVIAL * S.square().mean()] / scale
-    basis = torch.linalg.qr(null.T, mode="complete").Q.T
-    return basis[: len(null)], basis[len(null) :]
+    return _complementary(V[S.square() <= TRIVIAL * S.square().mean()] / scale)
+
+
+def _column_norms(E: Tensor) -> Tensor:
+    """(K,) what to divide columns by, so that units do not decide what is null; no column is blown up beyond 1e8."""
+    norms = E.norm(dim=0)
+    return norms.clamp_min(1e-8 * norms.max())
+
+
+def _complementary(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Orthonormal rows with the span of independent rows (k, K), and those of its complement."""
+    basis = torch.linalg.qr(rows.T, mode="complete").Q.T
+    return basis[: len(rows)], basis[len(rows) :]

@@ -198,7 +198,7 @@ def test_polynomials_of_degree_one_are_affine():
         (lambda: Copies(FIELDS, 0), "positive count"),
         (lambda: Copies(FIELDS, 2).velocity(draw(5, 3, 4)), r"samples \(B, 2, ...\)"),
         (lambda: Restricted(LINEAR, algebra.so(3)).coefficients(torch.eye(3).double()), "not in the span"),
-        (lambda: Affine(0), "positive numbers"),
+        (lambda: Affine(0), "positive whole numbers"),
     ],
 )
 def test_bad_compositions_are_named(call, words):

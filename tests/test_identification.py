@@ -95,6 +95,54 @@ def test_what_is_no_algebra_gets_no_name():
     assert algebra.closure(algebra.so(4)[[0, 3]]) > 0.9 and identify(linear, pair) is None
 
 
+def stretched(basis, condition, seed):
+    n = basis.shape[-1]
+    U, V = (torch.linalg.qr(draw(n, n, seed=seed + k)).Q for k in (0, 1))
+    return algebra.conjugate(basis, U * condition ** torch.linspace(0, 1, n).double() @ V)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize("name", ["so(3)", "so(1,4)", "sp(2)", "sl(3)", "so(3) + so(2)", "so(3) + scaling"])
+def test_a_stretched_basis_does_not_change_the_name(name, noise):
+    basis, signature = ALGEBRAS[name]
+    action = actions.Linear(basis.shape[-1])
+    for seed in range(3):
+        a = action.coefficients(stretched(basis, 10, seed))
+        match = identify(action, a + noise * draw(*a.shape) / a.shape[1] ** 0.5)
+        assert match is not None and (match.name, match.killing) == (name, signature)
+
+
+def test_the_same_algebra_in_other_representations():
+    twice = torch.stack([torch.block_diag(A, A) for A in algebra.so(3)])
+    turn, flip, unit = torch.tensor([[0, -1], [1, 0]]), torch.tensor([[0, 1], [1, 0]]), torch.eye(2)
+    su2 = torch.stack(
+        [torch.kron(unit, turn), torch.kron(turn, flip), torch.kron(turn, torch.diag(torch.tensor([1, -1])))]
+    )
+    for name, basis in {"so(3)": twice, "su(2)": su2.double()}.items():
+        action = actions.Linear(basis.shape[-1])
+        assert identify(action, action.coefficients(stretched(basis, 5, 1))).name == name
+
+
+def test_what_is_not_reductive_is_not_taken_for_it():
+    heisenberg = torch.zeros(3, 3, 3).double()
+    heisenberg[0, 0, 1] = heisenberg[1, 0, 2] = heisenberg[2, 1, 2] = 1
+    linear = actions.Linear(3)
+    assert identify(linear, linear.coefficients(heisenberg)).name == "nilpotent of dimension 3"
+    assert identify(actions.Linear(2), torch.tensor([[0, 1.0, 0, 0]])).name == "nilpotent"
+    assert identify(linear, linear.coefficients(torch.diag_embed(torch.eye(3)).double())).name == "scaling + R + R"
+    fields = actions.Polynomial(2, 1)  # se(2), without matrices to tell turning from shifting
+    moves = torch.zeros(3, 2, 3).double()
+    moves[0, 0, 0] = moves[1, 1, 0] = moves[2, 1, 1] = 1
+    moves[2, 0, 2] = -1
+    assert identify(fields, fields.coefficients(moves)).name == "solvable of dimension 3"
+
+
+def test_a_screw_is_one_generator_of_its_own():
+    screw = torch.nn.functional.pad(algebra.so(3)[:1], (0, 1, 0, 1)) + algebra.translations(3).sum(0)
+    affine = actions.Affine(3)
+    assert identify(affine, affine.coefficients(screw)).name == "R"
+
+
 def test_one_generator_is_held_against_a_pure_one():
     turning = algebra.so(2)[0] + 0.05 * algebra.scaling(2)[0]
     match = identify(actions.Linear(2), turning.reshape(1, 4))

@@ -95,10 +95,49 @@ def test_the_finite_check_follows_generators_and_random_directions():
     assert "up to 360 degrees" in str(check) and "<svg" in check._repr_svg_()
 
 
-def test_the_finite_check_is_one_where_nothing_is_special():
-    target, found = ZOO["so(3)"], one()
-    check = found.check(lambda x: x[:, 0].sin() + x[:, 4], target.points(200, seed=1), turn=60, directions=20)
-    assert 0.3 < check.ratio < 3
+@pytest.mark.parametrize("turn", [60, 360])
+@pytest.mark.parametrize("function", [lambda x: x[:, 0], lambda x: x[:, 0].tanh(), lambda x: x[:, 0].sin() + x[:, 4]])
+def test_the_finite_check_is_about_one_where_nothing_is_special(function, turn):
+    check = one().check(function, ZOO["so(3)"].points(300, seed=1), turn=turn, directions=20)
+    assert 0.4 < check.ratio < 3
+
+
+def test_the_finite_check_speaks_of_the_worst_generator():
+    f = lambda x: x[:, :3].norm(dim=1).sin() + x[:, 3:].norm(dim=1)
+    found = find_symmetry(f, draw(500, 5), Linear(5))
+    assert found.identify().name == "so(3) + so(2)"
+    assert found.check(lambda x: x[:, :3].norm(dim=1).sin() + x[:, 3], draw(200, 5, seed=1)).ratio > 0.3
+    assert found.check(f, draw(200, 5, seed=1)).ratio < 1e-9
+
+
+def test_the_finite_check_leaves_the_inputs_alone_and_takes_any_precision():
+    found, x = one(), ZOO["so(3)"].points(50, seed=1)
+    kept = x.clone()
+    assert found.check(lambda p: ZOO["so(3)"].function(p.mul_(2)), x).ratio < 1e-6
+    assert torch.equal(x, kept)
+    found.check(torch.nn.Linear(6, 1), x)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"turn": 0}, "must be positive"), ({"steps": 0}, "positive"), ({"directions": 0}, "positive")],
+)
+def test_settings_of_the_check_are_checked(settings, words):
+    with pytest.raises(ValueError, match=words):
+        one().check(ZOO["so(3)"].function, ZOO["so(3)"].points(50, seed=1), **settings)
+
+
+def test_a_check_against_nothing_is_refused():
+    with pytest.raises(ValueError, match="constant on these inputs"):
+        one().check(lambda x: 0 * x[:, 0], ZOO["so(3)"].points(50, seed=1))
+    with pytest.raises(ValueError, match="one function and a tensor"):
+        one().check([lambda x: x[:, 0]], ZOO["so(3)"].points(50, seed=1))
+
+
+def test_a_file_is_not_read_with_another_action(tmp_path):
+    one().save(tmp_path / "found")  # the name is kept as it is
+    with pytest.raises(ValueError, match=r"found with 9 directions, and Linear\(2\) has others"):
+        Symmetry.load(tmp_path / "found", action=Linear(2))
 
 
 def test_polynomial_fields_find_symmetries_that_no_matrix_has():

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from liegg import algebra, data, find_symmetry, targets
-from liegg.actions import Affine2d, Linear
+from liegg.actions import Affine2d, Linear, Restricted
+from liegg.counting import count_symmetries
 from liegg.orbits import drift
 
 ZOO = targets.zoo(seed=0)
@@ -186,3 +187,71 @@ def test_the_sign_of_a_direction_is_fixed():
     target = ZOO["so(3)"]
     a = find_symmetry(target.function, target.points(100, seed=0), target.action).coefficients
     assert (a.gather(1, a.abs().argmax(1, keepdim=True)) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("relative", "chance", "expected"),
+    [
+        ([1e-3, 2e-3, 1.0, 2.0], [0.01, 0.02, 1, 1], 2),
+        ([0.02, 0.05, 0.1, 0.2, 0.4, 1.0], [0.1, 0.2, 0.3, 0.5, 1, 1], 0),  # no step
+        ([1e-3, 2e-3, 1.0, 2.0], [0.9, 0.9, 1, 1], 0),  # no lower than chance gives
+        ([1e-3, 2e-3, 1.0, 2.0], [0.6, 0.6, 9, 9], 0),
+        ([0.01, 0.3, 0.4], [0.1, 0.4, 1], 1),  # steps of 30 and 4: more than 7 in the geometric mean
+        ([0.15, 2.0, 3.0], [0.01, 1, 1], 0),  # a step, but not low
+        ([0.0, 1e-33, 1.0], [0, 0, 1], 2),  # rounding errors are equal
+        ([1e-31, 1e-3, 0.9, 1.0], [1, 0.01, 1, 1], 2),  # an exact symmetry and a learned one
+        ([1e-31, 1e-5, 1.0], [0.9, 0.9, 1], 1),  # chance does not matter where it is exact
+        ([1e-3, 1e-3], [1e-3, 1e-3], 2),  # all that was asked about
+        ([1.0], [1.0], 0),
+    ],
+)
+def test_the_rule_for_one(relative, chance, expected):
+    assert count_symmetries(torch.tensor([*relative, 1]).double(), torch.tensor([*chance, 1]).double()) == expected
+
+
+ROTATIONS = Restricted(Linear(3), algebra.so(3))
+
+
+def test_a_function_may_be_invariant_under_all_that_was_asked_about():
+    x = draw(500, 3)
+    f = lambda p: p.norm(dim=1).sin()
+    for action, true in ((ROTATIONS, 3), (Restricted(Linear(3), algebra.so(3)[:1]), 1)):
+        found = find_symmetry(f, x, action)
+        assert found.dimension == true and found.angles(action.matrix(torch.eye(true).double()))[-1] < 1e-6
+    nearly = [lambda p, s=s: f(p) + 1e-3 * (p @ draw(3, seed=s)).sin() for s in range(3)]
+    assert find_symmetry(nearly, x, ROTATIONS).dimension == 3
+    assert find_symmetry(lambda p: (p @ draw(3)).sin(), x, ROTATIONS).dimension < 3
+
+
+def test_functions_of_other_units_are_warned_of():
+    f = [
+        lambda p, c=c, s=s: c * (p.norm(dim=1).sin() + 0.1 * (p @ draw(3, seed=s)).sin())
+        for s, c in enumerate((1, 1, 99))
+    ]
+    with pytest.warns(UserWarning, match="differ in size by a factor"):
+        find_symmetry(f, draw(200, 3), Linear(3))
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "words"),
+    [
+        (lambda x: x.sum(1), {"action": Linear}, "action must be an action, such as"),
+        (lambda x: x, {"action": Linear(3), "output_action": 3}, "output_action must be an action"),
+        (
+            lambda x: x,
+            {"action": Linear(3), "output_action": Linear(2)},
+            "output_action does not fit the function's outputs",
+        ),
+        (lambda x: x[:, :0], {"action": Linear(3)}, "one result a sample"),
+        ({}, {"action": Linear(3)}, "must be callable"),
+        (lambda x: x.sum(1), {"action": Linear(3), "batch_size": 2.5}, "batch_size must be at least 1, a whole number"),
+    ],
+)
+def test_bad_arguments_are_named(function, arguments, words):
+    with pytest.raises(ValueError, match=words):
+        find_symmetry(function, draw(50, 3), **arguments)
+
+
+def test_one_sample_is_refused():
+    with pytest.raises(ValueError, match="one sample"):
+        find_symmetry(lambda x: x.square().sum(1), draw(1, 3), Linear(3))

@@ -120,6 +120,10 @@ class Restricted(Action):
 
     def __init__(self, action: Action, generators: Tensor):
         self.action, self.size, self.n, self.linear = action, len(generators), action.n, action.linear
+        if generators.ndim != 3 or not len(generators):
+            raise ValueError(f"Restricted(action, generators) needs matrices (k, r, c), not {tuple(generators.shape)}")
+        if torch.linalg.matrix_rank(generators.double().flatten(1)) < len(generators):
+            raise ValueError("Restricted(action, generators) needs linearly independent generators")
         self.basis = algebra.orthonormal(action.coefficients(generators.double()))  # (k, K)
 
     def __repr__(self) -> str:

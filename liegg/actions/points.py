@@ -17,8 +17,10 @@ class Affine(Action):
     constants = 1
 
     def __init__(self, n: int, copies: int = 1):
-        if n < 1 or copies < 1:
-            raise ValueError(f"{type(self).__name__}(n, copies) needs positive numbers, not n={n}, copies={copies}")
+        if not all(isinstance(number, int) and number > 0 for number in (n, copies)):
+            raise ValueError(
+                f"{type(self).__name__}(n, copies) needs positive whole numbers, not n={n}, copies={copies}"
+            )
         self.n, self.copies, self.size = n, copies, n * (n + self.constants)
 
     def __repr__(self) -> str:
@@ -29,7 +31,7 @@ class Affine(Action):
         if x.ndim < 2 or x.shape[1:].numel() != self.copies * self.n:
             raise ValueError(
                 f"{self} acts on {self.copies * self.n} numbers a sample ({self.copies} vectors of length {self.n}), "
-                f"but the input has shape {tuple(x.shape)}: give x as (B, {self.copies * self.n}) or change n, copies"
+                f"but these have shape {tuple(x.shape)}: give (B, {self.copies * self.n}) or change n, copies"
             )
         points = x.reshape(len(x), self.copies, self.n)
         return torch.cat([points, torch.ones_like(points[..., : self.constants])], -1)
