@@ -110,13 +110,10 @@ def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
 
 def _with_nilpotent(action: Action, basis: Tensor, c: Tensor, names: list[str], nilpotent: Tensor) -> str:
     """The name of a reductive part together with nilpotent motions, rows (k, d)."""
-    k, n = len(nilpotent), action.n
+    k = len(nilpotent)
     acting = torch.einsum("ai,ijk->ajk", nilpotent, c)
     if acting.abs().max() <= SMALL:  # they commute with everything
-        A = action.matrix(basis)
-        A = A / A.norm() * len(A) ** 0.5
-        shifts = A.shape[-1] == n + 1 and k == len(A) and A[:, :n, :n].norm() <= SMALL * A.norm()
-        shifts |= A.shape[-1] == n + 1 and k < len(A) and _shifts(A, k)
+        shifts = _translations(action, basis) == k
         return " + ".join([*names, *["translation" if shifts else "nilpotent"] * k])
     abelian = torch.einsum("bj,ajk->abk", nilpotent, acting).abs().max() <= SMALL
     if not names:
@@ -128,11 +125,13 @@ def _with_nilpotent(action: Action, basis: Tensor, c: Tensor, names: list[str], 
     return f"{f'({whole})' if ' + ' in whole else whole} ⋉ {part}"
 
 
-def _shifts(A: Tensor, k: int) -> bool:
-    """Whether affine generators (d, n+1, n+1) contain k translations: combinations without a linear part."""
+def _translations(action: Action, basis: Tensor) -> int:
+    """How many combinations of affine generators, orthonormal (d, K), have no linear part."""
+    A = action.matrix(basis)
+    if A.shape[-1] != action.n + 1:
+        return 0
     S = torch.linalg.svdvals(A[:, :-1, :-1].flatten(1))
-    S = torch.nn.functional.pad(S, (0, max(0, len(A) - len(S))))
-    return int((S.div(S.max()) <= SMALL).sum()) == k
+    return len(A) - int((S > SMALL).sum())
 
 
 def purified(action: Action, basis: Tensor, name: str) -> Tensor:

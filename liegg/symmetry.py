@@ -35,9 +35,9 @@ def find_symmetry(
 
     Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-8 of the mean
     variance in the data control (see `polarization.Factors`), once every direction has been scaled alike. So are
-    directions of the outputs that move no output. Raises ValueError for bad input (see `polarize`) and when the gradient is zero
-    everywhere, as every direction would pass for a symmetry then; warns of fewer than 2K + 1 samples, when what is
-    null for lack of data cannot be told.
+    directions of the outputs that move no output. Raises ValueError for bad input (see `polarize`) and when the
+    gradient is zero everywhere, as every direction would pass for a symmetry then; warns of fewer than 2K + 1 samples,
+    when what is null for lack of data cannot be told.
     """
     functions = list(function) if isinstance(function, list | tuple | nn.ModuleList) else [function]
     if not functions or len(functions) == 2:
