@@ -197,7 +197,7 @@ class Symmetry:
         else:
             lines.append(f"  from {self.samples} samples and one function, the weaker kind of answer: give several")
         if self.gap == self.gap:
-            lines[-1] += f"; the next varies {self.gap:.3g} times as much"
+            lines.append(f"  the next direction varies {self.gap:.3g} times as much")
         if match:
             lines.append(f"  they span {match.name}, to {match.angle:.2g} degrees; closure defect {match.closure:.2g}")
         elif d:

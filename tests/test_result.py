@@ -63,9 +63,9 @@ def test_the_table_says_what_was_decided_and_how():
     assert "3 of 9 directions of Linear(3, copies=2) are symmetries\n  from 300 samples and one function" in text
     found = several()
     assert found.gap == pytest.approx(float(found.variance[2] / found.variance[:2].max()))
-    assert "the next varies" in str(found) and "the weaker kind" in text and "they span so(3)" in text
+    assert "the next direction varies" in str(found) and "the weaker kind" in text and "they span so(3)" in text
     lines = str(several()).splitlines()
-    assert "coherence between 4 functions" in lines[1] and "so(2) + translation" in lines[2]
+    assert "coherence between 4 functions" in lines[1] and "so(2) + translation" in lines[3]
     header, *rows = lines[-6:]
     assert header.split("  ")[0].strip() == "direction" and "coherence" in header
     assert [row.split()[1] == "*" for row in rows] == [True, True, False, False, False]
