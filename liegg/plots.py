@@ -208,9 +208,16 @@ def portrait(found) -> Figure:
     def bars(axes, values: Tensor, interval: Tensor) -> None:
         for kind, chosen in (("symmetry", slice(0, d)), ("other", slice(d, K))):
             ends = (values[chosen] - interval[chosen, 0], interval[chosen, 1] - values[chosen])
-            ends = torch.stack(ends).clamp_min(0)
+            ends = torch.stack(ends).clamp_min(0).numpy()
             axes.errorbar(
-                order[chosen], values[chosen], ends, fmt=MARKERS[kind], ms=4, lw=1, capsize=2, color=COLOURS[kind]
+                order[chosen],
+                values[chosen].numpy(),
+                ends,
+                fmt=MARKERS[kind],
+                ms=4,
+                lw=1,
+                capsize=2,
+                color=COLOURS[kind],
             )
         axes.set_xlabel("direction")
         axes.xaxis.get_major_locator().set_params(integer=True)
