@@ -91,8 +91,11 @@ class FiniteCheck:
             f"  median change {self.learned.median():.2g}, largest {self.learned.max():.2g} standard deviations"
         )
 
-    def _repr_svg_(self) -> str:
-        from liegg import plots
+    def _repr_svg_(self) -> str | None:
+        try:
+            from liegg import plots
+        except ImportError:  # without matplotlib a notebook shows the text
+            return None
 
         labels = {"trained": "found generators", "random": "random directions"}
         change = {"trained": self.learned, "random": self.random}

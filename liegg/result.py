@@ -231,9 +231,11 @@ class Symmetry:
             for r, row in enumerate(rows)
         ]
 
-    def _repr_svg_(self) -> str:
-        from liegg import plots
-
+    def _repr_svg_(self) -> str | None:
+        try:
+            from liegg import plots
+        except ImportError:  # without matplotlib a notebook shows the table
+            return None
         return plots.portrait(self)._repr_svg_()
 
     def save(self, path: str | Path) -> None:
