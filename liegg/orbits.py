@@ -12,26 +12,27 @@ from liegg.polarization import fitted, undisturbed
 
 
 def drift(
-    function: Callable[[Tensor], Tensor],
-    x: Tensor,
-    action: Action,
-    coefficients: Tensor,
-    times: Iterable[float],
-    *,
-    output_action: Action | None = None,
-    output_coefficients: Tensor | None = None,
+    function: Callable[[Tensor], Tensor], x: Tensor, action: Action, coefficients: Tensor, times: Iterable[float]
 ) -> Tensor:
-    """How far f(exp(tA) x) is from exp(tB) f(x) at each time t, (T,); from f(x) without an output action.
+    """How far f(exp(tA) x) is from f(x) at each time t, (T,).
 
     The root mean square over the samples (B, ...) and outputs, in units of the standard deviation of f over them:
     0 for a symmetry, about 1.4 when outputs are as different as those of unrelated samples. A module is evaluated in
     eval mode and left as it was.
     """
-    return _follow(function, x, action, coefficients, times, output_action, output_coefficients)[0]
+    return _follow(function, x, action, coefficients, times, None, None)[0]
 
 
-def _follow(function, x, action, coefficients, times, output_action=None, output_coefficients=None):
-    """The drift (T,), and how far the inputs themselves have moved, (T,), in their standard deviation."""
+def _follow(
+    function: Callable[[Tensor], Tensor],
+    x: Tensor,
+    action: Action,
+    coefficients: Tensor,
+    times: Iterable[float],
+    output_action: Action | None,
+    output_coefficients: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """How far f(exp(tA) x) is from exp(tB) f(x), and how far the inputs moved, both (T,), in standard deviations."""
     with torch.no_grad(), undisturbed(function):
         x = fitted(function, x)
         y = function(x.clone())
