@@ -1,21 +1,23 @@
 """Many networks of one shape trained as one batched computation, each exactly as it would train alone."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from liegg import progress
+
 
 def train(
     models: Sequence[nn.Module],
-    x: Tensor,
-    y: Tensor,
+    x: Tensor | Sequence[Tensor],
+    y: Tensor | Sequence[Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
     *,
     seeds: Sequence[int],
-    epochs: int,
+    epochs: int | Sequence[int],
     batch_size: int,
     lr: float,
     weight_decay: float = 0.0,
@@ -25,61 +27,175 @@ def train(
 ) -> Tensor:
     """Train M networks of one shape with Adam, in place; returns the mean loss of each epoch, (epochs, M).
 
-    models       M modules of equal shape; x, y: the data of each, (M, N, ...), expanded where it is shared
+    models       M modules of equal shape
+    x, y         the data of each: (M, N, ...), expanded where it is shared, or M tensors (N_i, ...) of any lengths
     loss         (outputs, targets) of one member's batch -> its mean loss
     seeds        M numbers: each member's order of the data
-    anneal       lower the learning rate to zero along half a cosine, epoch by epoch
-    score        with `validation`, its (x, y) as above: after each epoch score(outputs, targets) is computed and each
-                 member ends with the weights of its best epoch, not of the last
+    epochs       passes over the data, of all or of each; a member that ends before others leaves the computation, and
+                 its losses after that are NaN
+    anneal       lower the learning rate to zero along half a cosine, epoch by epoch; for data of one length
+    score        with `validation`, its (x, y) as (M, N, ...): after each epoch score(outputs, targets) is computed and
+                 each member ends with the weights of its best epoch, not of the last
 
-    Trains on a GPU where there is one; the models stay where they are. Raises FloatingPointError when a member's loss
-    is no longer finite, naming the member.
+    Trains on a GPU where there is one; the models stay where they are. Parameters that need no gradient stay as they
+    are. However it ends, every model then has the weights it had got to: its last ones where it had finished. Raises
+    ValueError for counts that do not agree, FloatingPointError when a member's loss is no longer finite, naming the
+    member.
     """
     if not len(models) == len(seeds) == len(x) == len(y):
         raise ValueError(f"{len(models)} models, {len(seeds)} seeds and data for {len(x)} and {len(y)} must be as many")
-    members, samples = x.shape[:2]
+    passes = torch.tensor([epochs] * len(models) if isinstance(epochs, int) else list(epochs))
+    samples = torch.tensor([len(part) for part in x])
+    if len(passes) != len(models):
+        raise ValueError(f"{len(models)} models and {len(passes)} numbers of epochs must be as many")
+    if samples.tolist() != [len(part) for part in y] or not samples.all():
+        raise ValueError(f"{samples.tolist()} inputs and {[len(part) for part in y]} targets must be as many, not none")
+    if anneal and len({*zip(samples.tolist(), passes.tolist())}) > 1:
+        raise ValueError("anneal needs data of one length and one number of epochs")
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    x, y = x.to(device), y.to(device)
-    validation = validation and tuple(part.to(device) for part in validation)
-    state, buffers = stack_module_state(list(models))
-    state = {name: weights.detach().to(device).requires_grad_() for name, weights in state.items()}
-    buffers = {name: values.to(device) for name, values in buffers.items()}
-    skeleton = copy.deepcopy(models[0]).to("meta")
-    optimizer = torch.optim.Adam(state.values(), lr=lr, weight_decay=weight_decay, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, epochs)) if anneal else None
-    orders = [torch.Generator().manual_seed(seed) for seed in seeds]
-    rows = torch.arange(members)[:, None]
-    best = {"score": torch.full((members,), -torch.inf), **{k: v.detach().clone() for k, v in state.items()}}
-
-    def outputs(weights: dict, stored: dict, x: Tensor) -> Tensor:
-        return functional_call(skeleton, (weights, stored), (x,))
-
-    step_loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different")
-    evaluate = vmap(lambda w, b, x, y: score(outputs(w, b, x), y))
-    history = torch.zeros(epochs, members)
-    for epoch in range(epochs):
-        order = torch.stack([torch.randperm(samples, generator=g) for g in orders])
-        for batch in order.split(batch_size, dim=1):
-            losses = step_loss(state, buffers, x[rows, batch], y[rows, batch])
+    x, y = _Pool(x, device), _Pool(y, device)
+    run = _Members(models, loss, score, validation, device)
+    optimizer = torch.optim.Adam(run.state.values(), lr=lr, weight_decay=weight_decay, fused=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, int(passes.max()))) if anneal else None
+    orders = [_batches(*sizes, batch_size) for sizes in zip(samples.tolist(), passes.tolist(), seeds)]
+    steps = -(-samples // batch_size)  # of an epoch
+    history = torch.full((int(passes.max()), len(models)), torch.nan)
+    step, here = 0, (passes > 0).nonzero().flatten()
+    running = torch.zeros(len(here), device=device)
+    run.keep(here, optimizer)
+    try:
+        while len(here):
+            batches = [next(orders[i]) for i in here.tolist()]
+            losses = run.losses(x, y, here, batches)
             optimizer.zero_grad()
             losses.sum().backward()
             optimizer.step()
-            history[epoch] += losses.detach().cpu() * batch.shape[1] / samples
-        if not history[epoch].isfinite().all():
-            bad = (~history[epoch].isfinite()).nonzero().flatten().tolist()
-            raise FloatingPointError(
-                f"the loss of member {bad} (seed {[seeds[i] for i in bad]}) is not finite in epoch {epoch + 1}: "
-                f"lower lr={lr} or look for bad values in the data"
+            shares = torch.tensor([len(batch) for batch in batches]) / samples[here]
+            running += losses.detach() * shares.to(device)
+            step += 1
+            ended = step % steps[here] == 0
+            if not ended.any():
+                continue
+            epoch = step // steps[here]
+            history[epoch[ended] - 1, here[ended]] = running.cpu()[ended]
+            running[ended.to(device)] = 0
+            _check(history, here[ended], epoch[ended], seeds, lr)
+            if schedule:
+                schedule.step()
+            run.judge(ended)
+            progress.show(
+                f"{len(here)} networks train, epoch {int(epoch.max())} of {int(passes.max())}, "
+                f"loss {history[epoch[ended] - 1, here[ended]].median():.3g}"
             )
-        if schedule:
-            schedule.step()
-        if validation is not None:
-            with torch.no_grad():
-                scores = evaluate(state, buffers, *validation).cpu()
-            better = scores > best["score"]
-            for name, now in {"score": scores, **state}.items():
-                best[name][better] = now.detach()[better]
-    final = state if validation is None else best
-    for i, model in enumerate(models):
-        model.load_state_dict({k: final[k][i].detach() for k in state}, strict=False)
+            left = epoch < passes[here]
+            if not left.all():
+                run.keep(left.nonzero().flatten(), optimizer)
+                running, here = running[left.to(device)], here[left]
+    finally:
+        run.write(range(len(run.members)))
     return history
+
+
+class _Members:
+    """The stacked weights of the networks still in training, and the best so far where there is a validation."""
+
+    def __init__(self, models, loss, score, validation, device):
+        self.members = list(models)
+        frozen = {name for name, weights in models[0].named_parameters() if not weights.requires_grad}
+        state, buffers = stack_module_state([copy.deepcopy(model).requires_grad_(True) for model in models])
+        state = {name: weights.detach().to(device) for name, weights in state.items()}
+        self.state = {name: weights.requires_grad_() for name, weights in state.items() if name not in frozen}
+        self.fixed = {name: v.to(device) for name, v in buffers.items()} | {name: state[name] for name in frozen}
+        self.validation = validation and [part.to(device) for part in validation]
+        self.best = {name: weights.detach().clone() for name, weights in self.state.items()} if validation else {}
+        self.scores = torch.full((len(self.members),), -torch.inf, device=device)
+        skeleton = copy.deepcopy(models[0]).to("meta")
+        outputs = lambda weights, fixed, x: functional_call(skeleton, (weights, fixed), (x,))
+        self._loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different")
+        self._score = vmap(lambda w, b, x, y: score(outputs(w, b, x), y))
+
+    def losses(self, x: "_Pool", y: "_Pool", here: Tensor, batches: list[Tensor]) -> Tensor:
+        """(members,) mean losses; members with batches of one length are computed together."""
+        lengths = torch.tensor([len(batch) for batch in batches])
+        if (lengths == lengths[0]).all():
+            rows = torch.stack(batches)
+            return self._loss(self.state, self.fixed, x.take(here, rows), y.take(here, rows))
+        parts, order = [], []
+        for length in lengths.unique():
+            chosen = (lengths == length).nonzero().flatten()
+            rows = torch.stack([batches[i] for i in chosen.tolist()])
+            weights, fixed = ({k: v[chosen] for k, v in part.items()} for part in (self.state, self.fixed))
+            parts.append(self._loss(weights, fixed, x.take(here[chosen], rows), y.take(here[chosen], rows)))
+            order.append(chosen)
+        return torch.cat(parts)[torch.cat(order).argsort()]
+
+    @torch.no_grad()
+    def judge(self, ended: Tensor) -> None:
+        """Remember the weights of members at the end of an epoch that is their best on validation."""
+        if self.validation is None:
+            return
+        scores = self._score(self.state, self.fixed, *self.validation)
+        better = ended.to(scores.device) & (scores > self.scores)
+        self.scores[better] = scores[better]
+        for name, weights in self.state.items():
+            self.best[name][better] = weights[better]
+
+    def write(self, chosen) -> None:
+        """Give members their weights."""
+        final = self.best or self.state
+        for i in chosen:
+            self.members[i].load_state_dict({k: v[i].detach() for k, v in final.items()}, strict=False)
+
+    def keep(self, kept: Tensor, optimizer: torch.optim.Adam) -> None:
+        """Let all but some members leave with the weights they have, and the optimiser forget them."""
+        if len(kept) == len(self.members):
+            return
+        self.write(sorted(set(range(len(self.members))) - set(kept.tolist())))
+        old, kept = list(self.state.values()), kept.to(self.scores.device)
+        self.state = {k: v.detach()[kept].requires_grad_() for k, v in self.state.items()}
+        for before, after in zip(old, self.state.values()):
+            moments = optimizer.state.pop(before, {})
+            optimizer.state[after] = {k: v if k == "step" else v[kept] for k, v in moments.items()}
+        optimizer.param_groups[0]["params"] = list(self.state.values())
+        self.fixed, self.best = ({k: v[kept] for k, v in part.items()} for part in (self.fixed, self.best))
+        self.validation = self.validation and [part[kept] for part in self.validation]
+        self.scores = self.scores[kept]
+        self.members = [self.members[i] for i in kept.tolist()]
+
+
+class _Pool:
+    """The data of all members end to end, tensors that members share only once."""
+
+    def __init__(self, parts: Sequence[Tensor], device: str):
+        found: dict[tuple, int] = {}
+        distinct, starts, end = [], [], 0
+        for part in parts:
+            place = (part.data_ptr(), part.shape, part.stride())
+            if place not in found:
+                found[place] = end
+                distinct.append(part)
+                end += len(part)
+            starts.append(found[place])
+        self.rows = (torch.cat(distinct) if len(distinct) > 1 else distinct[0]).to(device)
+        self.starts = torch.tensor(starts)
+
+    def take(self, members: Tensor, rows: Tensor) -> Tensor:
+        """(members, batch, ...) from row numbers (members, batch)."""
+        return self.rows[(rows + self.starts[members, None]).to(self.rows.device)]
+
+
+def _batches(samples: int, epochs: int, seed: int, batch_size: int) -> Iterator[Tensor]:
+    """The row numbers of one member's batches, a new order each epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        yield from torch.randperm(samples, generator=generator).split(batch_size)
+
+
+def _check(history: Tensor, members: Tensor, epochs: Tensor, seeds: Sequence[int], lr: float) -> None:
+    bad = ~history[epochs - 1, members].isfinite()
+    if bad.any():
+        names = members[bad].tolist()
+        raise FloatingPointError(
+            f"the loss of member {names} (seed {[seeds[i] for i in names]}) is not finite in epoch "
+            f"{int(epochs[bad].min())}: lower lr={lr} or look for bad values in the data"
+        )

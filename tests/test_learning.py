@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from liegg import ensemble, models
+from liegg import ensemble, models, progress
 
 
 def regression(members, samples=60):
@@ -75,6 +75,63 @@ def test_each_member_trains_as_it_would_alone(anneal):
             assert torch.allclose(ours, theirs, atol=2e-5)
 
 
+def test_members_with_data_and_epochs_of_their_own():
+    x, y = regression(4)
+    lengths, epochs = [60, 25, 10, 41], [4, 1, 6, 0]  # whole batches, one batch, less than a batch, a rest; nothing
+    xs, ys = ([part[i, :n] for i, n in enumerate(lengths)] for part in (x, y))
+    together, alone = ([models.mlp([4, 8, 1], seed=s) for s in range(4)] for _ in range(2))
+    settings = SETTINGS | {"epochs": epochs}
+    losses = ensemble.train(together, xs, ys, nn.functional.mse_loss, seeds=[7, 8, 9, 10], **settings)
+    assert losses.isfinite().sum(0).tolist() == epochs and losses.shape == (6, 4)
+    for i, model in enumerate(alone):
+        plain_training(model, xs[i], ys[i], 7 + i, **SETTINGS | {"epochs": epochs[i]})
+        for ours, theirs in zip(together[i].parameters(), model.parameters()):
+            assert torch.allclose(ours, theirs, atol=2e-5)
+
+
+def test_parameters_without_gradient_stay():
+    x, y = regression(2)
+    nets = [models.mlp([4, 8, 8, 1], seed=s) for s in range(2)]
+    for net in nets:
+        net[1].requires_grad_(False)
+    before = [(net[1].weight.clone(), net[3].weight.clone()) for net in nets]
+    ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[0, 1], **SETTINGS)
+    for net, (first, second) in zip(nets, before):
+        assert torch.equal(net[1].weight, first) and not net[1].weight.requires_grad
+        assert (net[3].weight - second).abs().max() > 0.01 and net[3].weight.requires_grad
+
+
+def test_what_was_learned_is_kept_when_training_is_stopped():
+    x, y = regression(2)
+    nets, finished = ([models.mlp([4, 8, 1], seed=s) for s in range(2)] for _ in range(2))
+    start = nets[1][1].weight.clone()
+    calls = 0
+
+    def loss(output, target):
+        nonlocal calls
+        calls += 1
+        if calls > 9:
+            raise KeyboardInterrupt
+        return nn.functional.mse_loss(output, target)
+
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.train(nets, x, y, loss, seeds=[0, 1], **SETTINGS | {"epochs": [2, 50]})
+    ensemble.train(finished, x, y, nn.functional.mse_loss, seeds=[0, 1], **SETTINGS | {"epochs": [2, 3]})
+    assert calls == 10 and (nets[1][1].weight - start).abs().max() > 0.01
+    for ours, theirs in zip(nets, finished):
+        assert all(torch.allclose(a, b, atol=2e-5) for a, b in zip(ours.parameters(), theirs.parameters()))
+
+
+def test_shared_points_with_values_of_their_own():
+    x, y = regression(1)
+    x, y = x.expand(2, -1, -1), torch.cat([y, -y])
+    together, alone = ([models.mlp([4, 8, 1], seed=s) for s in range(2)] for _ in range(2))
+    ensemble.train(together, x, y, nn.functional.mse_loss, seeds=[7, 8], **SETTINGS)
+    for i, model in enumerate(alone):
+        plain_training(model, x[i], y[i], 7 + i, **SETTINGS)
+        assert all(torch.allclose(a, b, atol=2e-5) for a, b in zip(together[i].parameters(), model.parameters()))
+
+
 def test_shared_data_and_models_with_buffers():
     x, y = (part[:1].expand(2, -1, -1) for part in regression(1))
     nets = [models.Standardized(models.mlp([4, 8, 1], seed=s), torch.zeros(4), torch.ones(4), 0.0, 2.0) for s in (0, 1)]
@@ -111,14 +168,40 @@ def test_a_loss_that_diverges_names_the_member():
     y = y.clone()
     y[1, 0] = torch.nan
     nets = [models.mlp([4, 8, 1], seed=s) for s in range(3)]
-    with pytest.raises(FloatingPointError, match=r"member \[1\] \(seed \[8\]\)"):
+    start = nets[0][1].weight.clone()
+    with pytest.raises(
+        FloatingPointError, match=r"member \[1\] \(seed \[8\]\) is not finite in epoch 1: lower lr=0.01"
+    ):
         ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[7, 8, 9], **SETTINGS)
+    assert nets[0][1].weight.isfinite().all() and not torch.equal(nets[0][1].weight, start)
 
 
 def test_counts_that_do_not_agree():
     x, y = regression(2)
     with pytest.raises(ValueError, match="3 models, 3 seeds and data for 2"):
         ensemble.train([models.mlp([4, 1], seed=0)] * 3, x, y, nn.functional.mse_loss, seeds=[1, 2, 3], **SETTINGS)
+    nets = [models.mlp([4, 1], seed=0)] * 2
+    for inputs, settings, message in [
+        (x, {"epochs": [1, 2, 3]}, "2 models and 3 numbers of epochs"),
+        ([x[0], x[1, :0]], {}, r"\[60, 0\] inputs and \[60, 60\] targets"),
+        (x, {"epochs": [1, 2], "anneal": True}, "anneal needs data of one length"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ensemble.train(nets, inputs, y, nn.functional.mse_loss, seeds=[1, 2], **SETTINGS | settings)
+
+
+def test_progress_goes_where_someone_looks(tmp_path, monkeypatch, capsys):
+    shown = tmp_path / "progress"
+    monkeypatch.setattr(progress, "_last", float("-inf"))
+    progress.show("nobody looks")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("LIEGG_PROGRESS", str(shown))
+    x, y = regression(2)
+    nets = [models.mlp([4, 8, 1], seed=s) for s in range(2)]
+    with progress.within("case 1 of 9"):
+        ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[0, 1], **SETTINGS)
+    progress.show("too soon to replace the line")
+    assert shown.read_text().startswith("case 1 of 9: 2 networks train, epoch 1 of 4, loss ")
 
 
 def test_biases_come_from_the_seed_too():

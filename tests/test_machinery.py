@@ -127,7 +127,7 @@ def test_modules_that_code_reaches(project, code, reached):
 
 def test_a_notebook_depends_on_what_it_uses_and_no_more():
     reached = set(keys.key(O5, O5.values("quick", {}), ROOT)["modules"])
-    assert {"liegg/symmetry.py", "liegg/polarization.py", "liegg/ensemble.py", "liegg/plots.py"} <= reached
+    assert {"liegg/symmetry.py", "liegg/polarization.py", "liegg/ensemble.py", "liegg/plots/studies.py"} <= reached
     assert "liegg/reproduce/book.py" not in reached and "liegg/reproduce/runner.py" not in reached
 
 
@@ -164,6 +164,38 @@ def test_a_result_holds_values_spread_parameters_and_origin(tmp_path, monkeypatc
     assert {"finished", "commit", "versions", "machine"} <= set(result["provenance"])
     with pytest.raises(ValueError, match="metric a is not finite"):
         results.record(O5.name, scope, {"a": math.inf})
+
+
+def test_a_table_stands_beside_its_result(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
+    rows = [{"seed": 0, "angle": 1 / 3}, {"seed": 1, "angle": None, "name": "so(3), twice"}]
+    results.record(O5.name, O5.values("smoke", {}), {}, rows)
+    assert (tmp_path / "r.csv").read_text() == 'seed,angle,name\n0,0.333333,\n1,,"so(3), twice"\n'
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(tmp_path, monkeypatch):
+    cases = [{"n": n} for n in (1, 2, 3)]
+    measured = []
+
+    def measure(case, last=3):
+        if case["n"] > last:
+            raise KeyboardInterrupt
+        measured.append(case["n"])
+        return [{"seed": s, "value": case["n"] + s} for s in (0, 1)]
+
+    wanted = [{"n": n, "seed": s, "value": n + s} for n in (1, 2, 3) for s in (0, 1)]
+    assert results.sweep(cases, measure) == wanted and list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
+    monkeypatch.setenv("LIEGG_KEY", "one")
+    measured.clear()
+    with pytest.raises(KeyboardInterrupt):
+        results.sweep(cases, lambda case: measure(case, last=2))
+    with (tmp_path / "r.rows").open("a") as file:
+        file.write('["{\\"n\\": 3}", [{"se')  # a line that was not written to its end
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
+    monkeypatch.setenv("LIEGG_KEY", "two")
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3, 1, 2, 3]
 
 
 def claim(**changes):

@@ -92,7 +92,8 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         if state.result is None:
             (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state))
             continue
-        shutil.copy(run.result(name), stage / "results")
+        for file in filter(Path.is_file, (run.result(name), run.table(name))):
+            shutil.copy(file, stage / "results")
         notebook = nbformat.read(run.executed(name), as_version=4)
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):

@@ -93,6 +93,7 @@ def provenance(run: Run, state: State) -> str:
         [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.help]
         for p in state.experiment.parameters().values()
     ]
+    table = f"; one row a network: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
     return f"""## How this page was made
 
 It regenerates: {state.experiment.regenerates}.
@@ -100,7 +101,7 @@ It regenerates: {state.experiment.regenerates}.
 {_table(["parameter", "here", "default", "meaning"], rows)}
 
 Run on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
-{made["machine"]}, with {_versions(made)}. All numbers: {{download}}`{name}.json <../results/{name}.json>`.
+{made["machine"]}, with {_versions(made)}. All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
 
 Run it again, or with other parameters:
 

@@ -44,6 +44,10 @@ class Run:
     def result(self, experiment: str) -> Path:
         return self.folder / "results" / f"{experiment}.json"
 
+    def table(self, experiment: str) -> Path:
+        """One row a network, where the experiment has such a table."""
+        return self.result(experiment).with_suffix(".csv")
+
     def command(self, experiment: str = "") -> str:
         """The make command that runs this again."""
         words = [f"PROFILE={self.profile}"] + ([f"NOTEBOOK={experiment}"] if experiment else [])

@@ -1,32 +1,39 @@
 """Result files: what a notebook measured, with spread, parameters and provenance; written whole or not at all."""
 
+import csv
+import io
 import json
 import math
 import os
 import platform
 import statistics
 import subprocess
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from liegg import progress
 from liegg.reproduce import table
 from liegg.reproduce.project import ROOT
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
 
 
-def record(experiment: str, scope: dict, metrics: dict) -> None:
-    """Write the result file of an experiment from its notebook.
+def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = ()) -> None:
+    """Write the result file of an experiment from its notebook, and its table.
 
     scope      the notebook's globals(), where the values of its parameters stand
     metrics    by name a number or one number a network; None where there is none (no generator, no angle)
+    rows       of the table, one a network: written as CSV beside the result
 
     The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to book/_build/by-hand/results
     and says so. Raises ValueError for infinite values.
     """
     target = os.environ.get("LIEGG_RESULT")
     path = Path(target) if target else ROOT / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
+    if rows:
+        _write(path.with_suffix(".csv"), _csv(rows))
     result = {
         "experiment": experiment,
         "parameters": {name: scope[name] for name in table.load()[experiment].parameters()},
@@ -36,6 +43,44 @@ def record(experiment: str, scope: dict, metrics: dict) -> None:
     write_json(path, result)
     if not target:
         print(f"written to {path}")
+
+
+def sweep(cases: Sequence[dict], measure: Callable[[dict], list[dict]]) -> list[dict]:
+    """The rows of all cases, one a network: each is its case followed by what measure(case) found.
+
+    Under the runner the rows of each finished case are kept in a file beside the result to come, and a run that was
+    stopped goes on from there, provided that nothing it depends on has changed since (the variable LIEGG_KEY).
+    """
+    target, key = os.environ.get("LIEGG_RESULT"), os.environ.get("LIEGG_KEY")
+    kept = Path(target).with_suffix(".rows") if target and key else None
+    done = _finished(kept, key) if kept else {}
+    rows = []
+    for i, case in enumerate(cases, 1):
+        name = json.dumps(case)
+        if name not in done:
+            with progress.within(f"case {i} of {len(cases)}"):
+                done[name] = measure(case)
+            if kept:
+                with kept.open("a") as file:
+                    file.write(json.dumps([name, done[name]]) + "\n")
+        rows += [case | row for row in done[name]]
+    return rows
+
+
+def _finished(kept: Path, key: str) -> dict[str, list[dict]]:
+    """The cases that a stopped run left, or a new file for them if it left none or its key was another."""
+    lines = kept.read_text().splitlines() if kept.is_file() else []
+    if not lines or lines[0] != key:
+        _write(kept, key + "\n")
+        return {}
+    whole = []
+    for line in lines[1:]:
+        try:
+            whole.append(json.loads(line))
+        except json.JSONDecodeError:  # the line being written when the run was stopped
+            break
+    _write(kept, "\n".join([key, *map(json.dumps, whole)]) + "\n")
+    return dict(whole)
 
 
 def provenance() -> dict:
@@ -64,10 +109,24 @@ def commit() -> str:
 
 
 def write_json(path: Path, content: dict) -> None:
+    _write(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    part.write_text(text)
     part.replace(path)
+
+
+def _csv(rows: Sequence[dict]) -> str:
+    """Six digits a number; the columns of all rows, in order of appearance; nothing where a row has no value."""
+    text = io.StringIO(newline="")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = csv.DictWriter(text, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def read_json(path: Path) -> dict | None:

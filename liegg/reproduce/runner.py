@@ -1,5 +1,6 @@
 """Run experiments: papermill in a pool of processes, whole files only, and a line of progress every few seconds."""
 
+import hashlib
 import multiprocessing
 import os
 import queue
@@ -38,7 +39,7 @@ def run_experiments(run: Run, experiments: list[Experiment], overrides: dict[str
         todo.sort(key=lambda e: -expected[e.name])
         futures = {pool.submit(_execute, run, e, keys[e.name]): e.name for e in todo}
         try:
-            return _follow(futures, messages, expected)
+            return _follow(run, futures, messages, expected)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
@@ -46,7 +47,7 @@ def run_experiments(run: Run, experiments: list[Experiment], overrides: dict[str
             raise
 
 
-def _follow(futures: dict[Future, str], messages, expected: dict[str, float]) -> list[str]:
+def _follow(run: Run, futures: dict[Future, str], messages, expected: dict[str, float]) -> list[str]:
     """Print what happens until all is done: each start and end, and where every running notebook stands."""
     started: dict[str, float] = {}
     cells: dict[str, str] = {}
@@ -72,6 +73,8 @@ def _follow(futures: dict[Future, str], messages, expected: dict[str, float]) ->
             for name, text in cells.items():
                 left = expected[name] - (last - started[name])
                 hint = f"about {_clock(left)} left" if left > 1 else "longer than expected"
+                doing = _progress(run, name)
+                text += f" ({doing.read_text()})" if doing.is_file() else ""
                 print(f"{name}: {text}, {_clock(last - started[name])} so far, {hint}", flush=True)
     return failed
 
@@ -101,10 +104,12 @@ def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
     running = run.folder / "running"
     for folder in (executed.parent, result.parent, running):
         folder.mkdir(parents=True, exist_ok=True)
-    part, result_part = running / executed.name, running / result.name
-    for path in (part, result_part):
+    part, result_part, table_part = (running / path.name for path in (executed, result, run.table(experiment.name)))
+    for path in (part, result_part, table_part):
         path.unlink(missing_ok=True)
     os.environ["LIEGG_RESULT"] = str(result_part)
+    os.environ["LIEGG_PROGRESS"] = str(_progress(run, experiment.name))
+    os.environ["LIEGG_KEY"] = hashlib.sha256(repr(content_key).encode()).hexdigest()
     notebook = experiment.notebook()
     began = time.monotonic()
     try:
@@ -113,7 +118,8 @@ def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
         if content is None:
             raise UserError("it ended without writing its result (its last cell should call `record`)")
     except Exception as error:
-        result_part.unlink(missing_ok=True)
+        for path in (result_part, table_part, _progress(run, experiment.name)):
+            path.unlink(missing_ok=True)
         if part.is_file():
             part.replace(failed)
         what = " ".join(str(getattr(error, "evalue", error)).split())
@@ -127,9 +133,17 @@ def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
     }
     write_json(result_part, content)
     part.replace(executed)
+    if table_part.is_file():
+        table_part.replace(run.table(experiment.name))
     result_part.replace(result)
-    failed.unlink(missing_ok=True)
+    for path in (failed, result_part.with_suffix(".rows"), _progress(run, experiment.name)):
+        path.unlink(missing_ok=True)
     return ""
+
+
+def _progress(run: Run, name: str) -> Path:
+    """Where a running notebook says how far it is."""
+    return run.folder / "running" / f"{name}.progress"
 
 
 def _papermill(notebook: nbformat.NotebookNode, output: Path, parameters: dict, name: str) -> None:

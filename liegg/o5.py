@@ -1,0 +1,70 @@
+"""LieGG's first experiment: networks that learn an O(5)-invariant function, and what they have learned of so(5)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from liegg import algebra, ensemble, models
+from liegg.actions import Linear
+from liegg.symmetry import find_symmetry
+
+ACTION = Linear(5, copies=2)
+SO5 = algebra.so(5)
+TEN = slice(0, len(SO5))  # the directions of lowest variance, as many as so(5) has
+
+
+def network(hidden: Sequence[int], x: Tensor, y: Tensor, *, seed: int) -> models.Standardized:
+    """An untrained network without biases for points like x (N, 10) and values like y (N, 1), with their scales."""
+    scale = x.reshape(-1, 2, 5).square().mean((0, 2)).sqrt().repeat_interleave(5)  # one a vector keeps O(5)
+    net = models.mlp([10, *hidden, 1], seed=seed)
+    return models.Standardized(net, torch.zeros(10), scale, y.mean(), y.std())
+
+
+def teach(
+    hidden: Sequence[int],
+    x: Sequence[Tensor],
+    y: Sequence[Tensor],
+    *,
+    seeds: Sequence[int],
+    epochs: int | Sequence[int],
+    batch_size: int,
+    lr: float,
+    weight_decay: float,
+) -> list[models.Standardized]:
+    """M trained networks as one ensemble: network i has start and order seeds[i] and learns x[i] (N_i, 10), y[i]."""
+    networks = [network(hidden, *data, seed=seed) for *data, seed in zip(x, y, seeds)]
+    ensemble.train(
+        networks, x, y, nn.functional.mse_loss,
+        seeds=seeds, epochs=epochs, batch_size=batch_size, lr=lr, weight_decay=weight_decay,
+    )  # fmt: skip
+    return networks
+
+
+@torch.no_grad()
+def examine(net: nn.Module, x: Tensor, y: Tensor, tested: slice = slice(None)) -> tuple[dict[str, float], Tensor]:
+    """What one network knows of so(5) at points x (N, 10), as a row of numbers, and its symmetry variances (25,).
+
+    test_error           mean square error at x[tested], in squared units of y; relative_error: over the variance of y
+    dimension            how many directions find_symmetry counts
+    gap                  symmetry variance of the eleventh direction over that of the tenth
+    variance_, bias_     smallest: of the first direction; mean: over the ten lowest
+    angle                largest principal angle between the ten lowest directions and so(5), in degrees
+    closure              closure defect of the counted generators, 0 to 1
+    """
+    found = find_symmetry(net, x, ACTION)
+    error = (net(x[tested]) - y[tested]).square().mean().item()
+    bias = found.bias(SO5)[TEN]
+    row = {
+        "test_error": error,
+        "relative_error": error / y[tested].var().item(),
+        "dimension": found.dimension,
+        "gap": (found.variance[10] / found.variance[9]).item(),
+        "variance_smallest": found.variance[0].item(),
+        "variance_mean": found.variance[TEN].mean().item(),
+        "bias_smallest": bias[0].item(),
+        "bias_mean": bias.mean().item(),
+        "angle": algebra.principal_angles(found.directions[TEN], SO5)[-1].item(),
+        "closure": found.closure,
+    }
+    return row, found.variance

@@ -1,0 +1,20 @@
+"""The figures of the book: functions from data to a matplotlib Figure."""
+
+from liegg.plots.studies import confusion, heatmaps, rates, scatter, strips, trends
+from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
+
+__all__ = [
+    "confusion",
+    "drifts",
+    "flows",
+    "heatmaps",
+    "matrices",
+    "orbit_density",
+    "orbits",
+    "portrait",
+    "rates",
+    "scatter",
+    "spectra",
+    "strips",
+    "trends",
+]
