@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from liegg import algebra, ensemble, models
 from liegg.actions import Linear
-from liegg.symmetry import find_symmetry
+from liegg.result import Symmetry
 
 ACTION = Linear(5, copies=2)
 SO5 = algebra.so(5)
@@ -42,22 +42,21 @@ def teach(
 
 
 @torch.no_grad()
-def examine(net: nn.Module, x: Tensor, y: Tensor, tested: slice = slice(None)) -> tuple[dict[str, float], Tensor]:
-    """What one network knows of so(5) at points x (N, 10), as a row of numbers, and its symmetry variances (25,).
+def summary(found: Symmetry, net: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
+    """What one network knows of so(5), in numbers; `found` is what find_symmetry says of it.
 
-    test_error           mean square error at x[tested], in squared units of y; relative_error: over the variance of y
+    test_error           mean square error at x (N, 10), in squared units of y; relative_error: over the variance of y
     dimension            how many directions find_symmetry counts
     gap                  symmetry variance of the eleventh direction over that of the tenth
     variance_, bias_     smallest: of the first direction; mean: over the ten lowest
     angle                largest principal angle between the ten lowest directions and so(5), in degrees
     closure              closure defect of the counted generators, 0 to 1
     """
-    found = find_symmetry(net, x, ACTION)
-    error = (net(x[tested]) - y[tested]).square().mean().item()
+    error = (net(x) - y).square().mean().item()
     bias = found.bias(SO5)[TEN]
-    row = {
+    return {
         "test_error": error,
-        "relative_error": error / y[tested].var().item(),
+        "relative_error": error / y.var().item(),
         "dimension": found.dimension,
         "gap": (found.variance[10] / found.variance[9]).item(),
         "variance_smallest": found.variance[0].item(),
@@ -67,4 +66,3 @@ def examine(net: nn.Module, x: Tensor, y: Tensor, tested: slice = slice(None)) -
         "angle": algebra.principal_angles(found.directions[TEN], SO5)[-1].item(),
         "closure": found.closure,
     }
-    return row, found.variance
