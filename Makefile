@@ -50,7 +50,7 @@ serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
 
 test: $(STAMP)  ## lint and all tests, in a few minutes
 	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/python -m pytest
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
 
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build

@@ -59,6 +59,7 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, int(passes.max()))) if anneal else None
     orders = [_batches(*sizes, batch_size) for sizes in zip(samples.tolist(), passes.tolist(), seeds)]
     steps = -(-samples // batch_size)  # of an epoch
+    longest = int((passes * steps).argmax())
     history = torch.full((int(passes.max()), len(models)), torch.nan)
     step, here = 0, (passes > 0).nonzero().flatten()
     running = torch.zeros(len(here), device=device)
@@ -84,7 +85,7 @@ def train(
                 schedule.step()
             run.judge(ended)
             progress.show(
-                f"{len(here)} networks train, epoch {int(epoch.max())} of {int(passes.max())}, "
+                f"{len(here)} networks train, epoch {step // steps[longest]} of {passes[longest]}, "
                 f"loss {history[epoch[ended] - 1, here[ended]].median():.3g}"
             )
             left = epoch < passes[here]
@@ -93,6 +94,7 @@ def train(
                 running, here = running[left.to(device)], here[left]
     finally:
         run.write(range(len(run.members)))
+        progress.clear()
     return history
 
 

@@ -1,6 +1,7 @@
 """The networks of the experiments."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -63,3 +64,17 @@ class UnitLogits(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.normalize(self.net(x), dim=-1)
+
+
+def count(net: nn.Module) -> int:
+    """How many parameters a network has."""
+    return sum(p.numel() for p in net.parameters())
+
+
+def width(build: Callable[[int], nn.Module], parameters: int) -> int:
+    """The width w at which build(w) has the number of parameters nearest to `parameters`; more width, more of them."""
+    wide = 1
+    while count(build(wide)) < parameters:
+        wide *= 2
+    first = bisect_left(range(wide), parameters, lo=1, key=lambda w: count(build(w)))
+    return min((w for w in (first - 1, first) if w), key=lambda w: abs(count(build(w)) - parameters))

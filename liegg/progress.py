@@ -33,6 +33,17 @@ def show(text: str) -> None:
     _last = now
 
 
+def clear() -> None:
+    """Take the line away: the computation has ended."""
+    global _last
+    target = os.environ.get("LIEGG_PROGRESS")
+    if target:
+        Path(target).unlink(missing_ok=True)
+    elif _last > float("-inf"):
+        print("\r\x1b[K", end="", flush=True)
+    _last = float("-inf")
+
+
 @contextmanager
 def within(text: str) -> Iterator[None]:
     """Lines shown in this context begin with `text`."""

@@ -100,28 +100,26 @@ def trends(
 
     Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis.
     """
-    page, (row,) = new_page(min(3.4 * len(panels) + 0.6, 11), 3.4, 1, len(panels))
+    page, (row,) = new_page(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
     for axes, (ylabel, kinds) in zip(row, panels.items()):
         for kind, (x, values) in kinds.items():
             band(axes, x, values, kind, labels[kind], list(kinds))
         axes.set(xlabel=xlabel, ylabel=ylabel)
-        ticks = sorted({value for x, _ in kinds.values() for value in x})
         if logx:
             axes.set_xscale("log")
-            axes.minorticks_off()
-        if len(ticks) <= 8:
-            axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], rotation=45 if logx else 0)
+        else:
+            axes.xaxis.get_major_locator().set_params(integer=True)
         if ylabel in log:
             axes.set_yscale("log")
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(panels) + 1)
     return page
 
 
 @styled
 def heatmaps(panels: dict[str, Tensor], rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> Figure:
     """Positive measures over a grid of settings, {title: (R, C)}, on logarithmic colour scales with their numbers."""
-    page, (row,) = new_page(min(3.6 * len(panels), 11), 0.55 * len(rows) + 1.6, 1, len(panels))
+    page, (row,) = new_page(4 * len(panels), 0.55 * len(rows) + 1.6, 1, len(panels))
     for axes, (title, values) in zip(row, panels.items()):
         scale = LogNorm(float(values.min()), float(values.max() * 1.001))
         axes.imshow(values, cmap="viridis_r", norm=scale, aspect="auto")

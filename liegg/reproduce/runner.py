@@ -34,7 +34,8 @@ def run_experiments(run: Run, experiments: list[Experiment], overrides: dict[str
     print(f"running {len(todo)} of {len(experiments)} notebooks at profile {run.name}, {workers} at a time")
     context = multiprocessing.get_context("spawn")
     messages = context.Queue()
-    setup = (messages, max(1, cores // workers), str(run.root), str(run.folder))
+    threads = max(1, (cores - 1) // workers)  # one core free: threads that must wait for a core make all others wait
+    setup = (messages, threads, str(run.root), str(run.folder))
     with ProcessPoolExecutor(workers, context, initializer=_prepare_worker, initargs=setup) as pool:
         todo.sort(key=lambda e: -expected[e.name])
         futures = {pool.submit(_execute, run, e, keys[e.name]): e.name for e in todo}
