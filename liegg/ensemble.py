@@ -113,7 +113,9 @@ class _Members:
         self.scores = torch.full((len(self.members),), -torch.inf, device=device)
         skeleton = copy.deepcopy(models[0]).to("meta")
         outputs = lambda weights, fixed, x: functional_call(skeleton, (weights, fixed), (x,))
-        self._loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different")
+        convolves = device == "cpu" and any(isinstance(part, nn.modules.conv._ConvNd) for part in models[0].modules())
+        one_by_one = 1 if convolves else None  # a grouped convolution on a CPU is slower than its parts
+        self._loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different", chunk_size=one_by_one)
         self._score = vmap(lambda w, b, x, y: score(outputs(w, b, x), y))
 
     def losses(self, x: "_Pool", y: "_Pool", here: Tensor, batches: list[Tensor]) -> Tensor:
