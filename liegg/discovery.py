@@ -23,13 +23,15 @@ from torch import Tensor, nn
 
 from liegg import ensemble, models
 from liegg.actions import Linear
+from liegg.counting import EXACT
 from liegg.polarization import Polarization
 from liegg.symmetry import find_symmetry
 
 STEP = 5.0  # `augerino` and `neighbours`: the least step in the spectrum that sets symmetries apart
+BATCH = 500  # points in one step of training
 CHUNK = 250  # points whose neighbours are fitted at a time
 ORDER = 8  # of the exponential's series in training
-STEPS_OF_LIEGG = 900_000  # samples that LieGG's O(5) networks see in training
+SEEN = 900_000  # samples that LieGG's O(5) networks see in training
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,8 @@ def augerino(
     *,
     seed: int,
     steps: int = 2000,
-    batch_size: int = 500,
     lr: float = 0.02,
-    width_lr: float = 3e-3,
     reward: float = 0.01,
-    initial: float = 0.02,
     limit: float = 0.8,
 ) -> Discovery:
     """Augerino: a network trained together with a distribution over transformations of its inputs, which may grow
@@ -66,25 +65,24 @@ def augerino(
     distribution. There A = sum_k w_k eps_k G_k, eps uniform in [-1, 1], with one width w_k for each of a few named
     generators. Nobody names any here, so this is a generalisation: A = W eps with a full matrix W (n², n²) that is
     learned, of which the original is the diagonal case. The size is the sum of W's singular values, each counted up
-    to `limit` (for diagonal W, of the widths), so that growth stops there. One transformation a point and step.
-
-    initial       the singular values of W at the start
-    lr, width_lr  the learning rates of network and W, both falling to zero along half a cosine
+    to `limit` (for diagonal W, of the widths), so that growth stops there; they start at 0.02. `steps` of Adam, BATCH
+    points a step with one transformation a point; the learning rates, `lr` for the network and 3e-3 for W, fall to zero
+    along half a cosine.
 
     The network is LieGG's (`learned`). The directions are W's left singular vectors, and the strength their singular
     values, descending. The dimension is where the largest step between consecutive ones lies, if it is a factor of STEP
     = 5 or more, else 0. exp(A) is taken to order ORDER = 8: a relative error of about |A|⁹/9!, 3e-6 at |A| = 1. Raises
     ValueError for bad input.
     """
-    x, y = _checked(x, y, action)
+    x, y = _checked(x, y, action, steps=steps, lr=lr, reward=reward, limit=limit)
     generator = torch.Generator().manual_seed(seed)
     net = _network(x, y, action, seed)
     K = action.size
-    W = (initial * torch.linalg.qr(torch.randn(K, K, generator=generator)).Q).requires_grad_()
-    groups = [{"params": list(net.parameters()), "lr": lr}, {"params": [W], "lr": width_lr}]
+    W = (0.02 * torch.linalg.qr(torch.randn(K, K, generator=generator)).Q).requires_grad_()
+    groups = [{"params": list(net.parameters()), "lr": lr}, {"params": [W], "lr": 3e-3}]
     optimizer = torch.optim.Adam(groups, betas=(0.9, 0.99))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    for batch in itertools.islice(_batches(len(x), batch_size, generator), steps):
+    for batch in itertools.islice(_batches(len(x), generator), steps):
         A = (2 * torch.rand(len(batch), K, generator=generator) - 1) @ W.T
         error = (net(_moved(A, x[batch], action)) - y[batch]).square().mean() / net.scale_out.square()
         size = torch.linalg.svdvals(W).clamp(max=limit).sum()
@@ -104,9 +102,7 @@ def liegan(
     channels: int,
     seed: int,
     steps: int = 2000,
-    batch_size: int = 500,
     lr: float = 0.01,
-    generator_lr: float = 5e-3,
     sigma: float = 1.0,
     moving: float = 0.1,
 ) -> Discovery:
@@ -115,16 +111,16 @@ def liegan(
 
     g = exp(sum_c w_c L_c) with `channels` learned matrices L_c and w normal with standard deviation `sigma`; y stays as
     it is, as this asks for invariance. The discriminator is an MLP with two hidden layers of 64 units, trained on the
-    binary cross entropy, one step for each of the generator's; both learning rates (`lr`, `generator_lr`) fall to zero
-    along half a cosine. `moving` times the mean cosine between x and g x joins the generator's loss, against g = 1. In
+    binary cross entropy. `moving` times the mean cosine between x and g x joins the generator's loss, against g = 1. In
     the original a second term keeps the channels from becoming alike; here the L_c are orthonormal at every step
-    (Q of a QR decomposition), which does so without a weight to tune and worked more reliably.
+    (Q of a QR decomposition), which does so without a weight to tune and worked more reliably. `steps` of Adam for
+    each, BATCH points a step; the rates, `lr` and half of it for the generator, fall to zero along half a cosine.
 
     It finds what leaves the joint distribution of x and y as it is: f's symmetries must be symmetries of x's
     distribution too. The number of channels must be known before, and the dimension is what it is told. The channels
     have no order: every strength is 1. exp is taken to order 8 (see `augerino`). Raises ValueError for bad input.
     """
-    x, y = _checked(x, y, action)
+    x, y = _checked(x, y, action, steps=steps, lr=lr, sigma=sigma)
     if not isinstance(channels, int) or not 0 < channels <= action.size:
         raise ValueError(f"channels must be a whole number from 1 to {action.size}, not {channels!r}")
     generator = torch.Generator().manual_seed(seed)
@@ -133,11 +129,11 @@ def liegan(
     P = torch.randn(action.size, channels, generator=generator).requires_grad_()
     players = [
         torch.optim.Adam(parameters, lr=rate, betas=(0.5, 0.99))
-        for parameters, rate in ((discriminator.parameters(), lr), ([P], generator_lr))
+        for parameters, rate in ((discriminator.parameters(), lr), ([P], lr / 2))
     ]
     schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(player, steps) for player in players]
     softplus = nn.functional.softplus
-    for batch in itertools.islice(_batches(len(x), batch_size, generator), steps):
+    for batch in itertools.islice(_batches(len(x), generator), steps):
         L = torch.linalg.qr(P).Q.T
         w = sigma * torch.randn(len(batch), channels, generator=generator)
         gx = _moved(w @ L, x[batch], action)
@@ -160,9 +156,9 @@ def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 
 
     networks    1, or at least 3 (see `find_symmetry`): each with its own start and its own order of the same data
 
-    Two hidden layers of 32 units without biases; Adam at 3e-3 with weight decay 1e-4, batches of 500, 900000 samples
-    seen. The strength is the symmetry variance, shared if there are several, and the dimension that of `Symmetry`.
-    Raises ValueError for bad input.
+    Two hidden layers of 32 units without biases; Adam at 3e-3 with weight decay 1e-4, BATCH = 500 points a step, SEEN =
+    900000 in all. The strength is the symmetry variance, shared if there are several; the dimension is that of
+    `Symmetry`. Raises ValueError for bad input.
     """
     x, y = _checked(x, y, action)
     if not isinstance(networks, int) or networks < 1 or networks == 2:
@@ -175,8 +171,8 @@ def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 
         y.expand(networks, -1, -1),
         nn.functional.mse_loss,
         seeds=seeds,
-        epochs=-(-STEPS_OF_LIEGG // len(x)),
-        batch_size=500,
+        epochs=-(-SEEN // len(x)),
+        batch_size=BATCH,
         lr=3e-3,
         weight_decay=1e-4,
     )
@@ -193,8 +189,8 @@ def neighbours(x: Tensor, y: Tensor, action: Linear, *, k: int | None = None, ri
     ridge    penalty on the second-order coefficients, relative to k, once neighbours are scaled to the unit ball
 
     The gradient at each point is the linear part of a second-order polynomial fitted by least squares to the k nearest
-    points; second order, as first-order fits carry the curvature along. Along with the rows follow the directions and
-    their variances (in units of y's), the strength, ascending. The dimension is where the largest step between
+    points: of second order, as the curvature disturbs the slope of first-order fits. The strength is the symmetry
+    variance, in units of y's variance, ascending. The dimension is where the largest step between
     consecutive ones lies, if it is a factor of STEP or more, else 0. Raises ValueError for bad input.
     """
     x, y = (values.double() for values in _checked(x, y, action))
@@ -234,7 +230,7 @@ def measured(function: Callable, *args: Any, **kwargs: Any) -> tuple[Any, float,
 
 def _measure(call: bytes) -> bytes:
     function, args, kwargs = pickle.loads(call)
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # torch imports much of itself at the first optimiser
+    torch.optim.Adam([torch.zeros(1)])  # torch imports more of itself with the first optimiser
     process, done = psutil.Process(), threading.Event()
     before = peak = process.memory_info().rss
 
@@ -256,8 +252,11 @@ def _measure(call: bytes) -> bytes:
     return pickle.dumps((result, seconds, (peak - before) / 1e6))
 
 
-def _checked(x: Tensor, y: Tensor, action: Linear) -> tuple[Tensor, Tensor]:
-    """x and y in float32."""
+def _checked(x: Tensor, y: Tensor, action: Linear, **settings: float) -> tuple[Tensor, Tensor]:
+    """x and y in float32; the settings must be positive."""
+    for name, value in settings.items():
+        if not value > 0:
+            raise ValueError(f"{name} must be positive, not {value}")
     if type(action) is not Linear:
         raise ValueError(f"action must be actions.Linear(n, copies), not {action!r}")
     for name, values, width in (("x", x, action.copies * action.n), ("y", y, 1)):
@@ -265,9 +264,10 @@ def _checked(x: Tensor, y: Tensor, action: Linear) -> tuple[Tensor, Tensor]:
             raise ValueError(f"{name} must be a floating-point tensor (N, {width})")
         if values.shape[1] != width or len(values) != len(x) or not values.isfinite().all():
             raise ValueError(f"{name} must be (N, {width}) finite numbers, but has shape {tuple(values.shape)}")
-    if len(x) < 2 or y.std() == 0:
-        raise ValueError("y is the same at all points: nothing can be said about its symmetries")
-    return x.detach().float(), y.detach().float()
+    x, y = x.detach().float(), y.detach().float()
+    if len(x) < 2 or y.std() == 0 or not _scale(x, action).all():
+        raise ValueError("y is the same at all points, or a vector of x always 0: they say nothing about symmetries")
+    return x, y
 
 
 def _scale(x: Tensor, action: Linear) -> Tensor:
@@ -281,10 +281,10 @@ def _network(x: Tensor, y: Tensor, action: Linear, seed: int) -> models.Standard
     return models.Standardized(net, torch.zeros(x.shape[1]), _scale(x, action), y.mean(), y.std())
 
 
-def _batches(samples: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+def _batches(samples: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Without end: all samples in a random order, again and again."""
     while True:
-        yield from torch.randperm(samples, generator=generator).split(size)
+        yield from torch.randperm(samples, generator=generator).split(BATCH)
 
 
 def _moved(coefficients: Tensor, x: Tensor, action: Linear) -> Tensor:
@@ -298,6 +298,5 @@ def _moved(coefficients: Tensor, x: Tensor, action: Linear) -> Tensor:
 
 def _dimension(spectrum: Tensor) -> int:
     """Where the largest step between consecutive values lies, if it is a factor of STEP or more, else 0."""
-    ordered = spectrum.clamp_min(1e-300).log()
-    steps = ordered.diff().abs()
+    steps = spectrum.clamp_min(EXACT * spectrum.mean()).log().diff().abs()
     return int(steps.argmax()) + 1 if len(steps) and steps.max() >= math.log(STEP) else 0
