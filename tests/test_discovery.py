@@ -26,8 +26,8 @@ def pairs(samples, *, seed=0):
 
 
 METHODS = {
-    "augerino": lambda x, y, action: discovery.augerino(x, y, action, seed=0, steps=200),
-    "liegan": lambda x, y, action: discovery.liegan(x, y, action, channels=1, seed=0, steps=300, lr=0.03),
+    "augerino": lambda x, y, action: discovery.augerino(x, y, action, seed=0, steps=150),
+    "liegan": lambda x, y, action: discovery.liegan(x, y, action, channels=1, seed=0, steps=200, lr=0.03),
     "neighbours": discovery.neighbours,
     "learned": lambda x, y, action: discovery.learned(x, y, action, seed=0, networks=1),
 }
