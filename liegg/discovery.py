@@ -27,7 +27,7 @@ from liegg.counting import EXACT
 from liegg.polarization import Polarization
 from liegg.symmetry import find_symmetry
 
-STEP = 5.0  # `augerino` and `neighbours`: the least step in the spectrum that sets symmetries apart; an uneven function passes it too
+STEP = 5.0  # `augerino` and `neighbours`: the least step in the spectrum (uneven functions have such steps too)
 BATCH = 500  # points in one step of training
 CHUNK = 250  # points whose neighbours are fitted at a time
 ORDER = 8  # of the exponential's series in training
@@ -117,8 +117,8 @@ def liegan(
     each, BATCH points a step; the rates, `lr` and half of it for the generator, fall to zero along half a cosine.
 
     It seeks what leaves the joint distribution of x and y as it is, and so is drawn away from symmetries of f that are
-    none of x's distribution. The number of channels must be known before, and the dimension is what it is told. The channels
-    have no order: every strength is 1. exp is taken to order 8 (see `augerino`). Raises ValueError for bad input.
+    none of x's distribution. The number of channels must be known before, and the dimension is what it is told. The
+    channels have no order: every strength is 1. exp is taken to order 8 (see `augerino`). Raises ValueError for bad input.
     """
     x, y = _checked(x, y, action, steps=steps, lr=lr, sigma=sigma)
     if not isinstance(channels, int) or not 0 < channels <= action.size:
