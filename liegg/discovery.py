@@ -118,7 +118,7 @@ def liegan(
 
     It seeks what leaves the joint distribution of x and y as it is, and so is drawn away from symmetries of f that are
     none of x's distribution. The number of channels must be known before, and the dimension is what it is told. The
-    channels have no order: every strength is 1. exp is taken to order 8 (see `augerino`). Raises ValueError for bad input.
+    channels have no order: every strength is 1. exp is taken as in `augerino`. Raises ValueError for bad input.
     """
     x, y = _checked(x, y, action, steps=steps, lr=lr, sigma=sigma)
     if not isinstance(channels, int) or not 0 < channels <= action.size:
