@@ -14,6 +14,7 @@ _SUBMODULES = (
     "algebra",
     "counting",
     "data",
+    "discovery",
     "ensemble",
     "identification",
     "models",
