@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 _SUBMODULES = (
     "actions",
     "algebra",
+    "architectures",
+    "cost",
     "counting",
     "data",
     "discovery",
@@ -24,6 +26,7 @@ _SUBMODULES = (
     "plots",
     "polarization",
     "progress",
+    "regimes",
     "result",
     "symmetry",
     "targets",

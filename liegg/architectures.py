@@ -1,4 +1,4 @@
-"""Classifiers of 28 x 28 images, (B, 1, 28, 28) to ten logits, of several architectures and any number of parameters."""
+"""Classifiers of 28 x 28 images, (B, 1, 28, 28) to ten logits: several architectures, any number of parameters."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,9 @@ class Attention(nn.Module):
         self.mix, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.mix(x).unflatten(-1, (3, HEADS, -1)).movedim((-3, -2), (0, 2))  # each (B, HEADS, T, width / HEADS)
+        q, k, v = (
+            self.mix(x).unflatten(-1, (3, HEADS, -1)).movedim((-3, -2), (0, 2))
+        )  # each (B, HEADS, T, width / HEADS)
         weights = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)
         return self.out((weights @ v).transpose(1, 2).flatten(2))
 

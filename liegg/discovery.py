@@ -7,16 +7,9 @@ and `actions.Linear(n, copies)`, and looks for the n x n matrices A along which 
 
 import itertools
 import math
-import pickle
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any
 
-import psutil
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
@@ -124,7 +117,7 @@ def liegan(
     if not isinstance(channels, int) or not 0 < channels <= action.size:
         raise ValueError(f"channels must be a whole number from 1 to {action.size}, not {channels!r}")
     generator = torch.Generator().manual_seed(seed)
-    x, y = x / _scale(x, action), (y - y.mean()) / y.std()
+    x, y = x / models.scale(x, action.copies), (y - y.mean()) / y.std()
     discriminator = models.mlp([x.shape[1] + 1, 64, 64, 1], seed=seed, bias=True)
     P = torch.randn(action.size, channels, generator=generator).requires_grad_()
     players = [
@@ -216,40 +209,22 @@ def neighbours(x: Tensor, y: Tensor, action: Linear, *, k: int | None = None, ri
     return Discovery(action.matrix(directions), variances, _dimension(variances))
 
 
-def measured(function: Callable, *args: Any, **kwargs: Any) -> tuple[Any, float, float]:
-    """(function(*args, **kwargs), seconds, megabytes), from a fresh process in which it runs alone.
+METHODS: dict[str, Callable[..., Discovery]] = {
+    "liegg": learned,
+    "augerino": augerino,
+    "liegan": liegan,
+    "direct": neighbours,
+}
 
-    Wall time of the call, after all imports, and how far the resident memory rose above what it was before, looked at
-    every 2 ms; a megabyte is 10^6 bytes. The function must be importable by its name, from a module or a script with
-    a `__main__` guard; its exceptions are raised here, with the traceback from there as their cause.
+
+def answers(method: str, data: Sequence[tuple[Tensor, Tensor]], action: Linear, dimension: int) -> list[Discovery]:
+    """What a method says of each data set (x, y), with their places in the list as seeds.
+
+    `dimension` is the true one, of which only LieGAN is told; it is told 1 where there is none, as it cannot be told 0.
     """
-    call = pickle.dumps((function, args, kwargs))  # bytes: multiprocessing would move tensors to shared memory
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pickle.loads(pool.submit(_measure, call).result())
-
-
-def _measure(call: bytes) -> bytes:
-    function, args, kwargs = pickle.loads(call)
-    torch.optim.Adam([torch.zeros(1)])  # torch imports more of itself with the first optimiser
-    process, done = psutil.Process(), threading.Event()
-    before = peak = process.memory_info().rss
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.002):
-            peak = max(peak, process.memory_info().rss)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    start = time.perf_counter()
-    try:
-        result = function(*args, **kwargs)
-        seconds = time.perf_counter() - start
-        peak = max(peak, process.memory_info().rss)
-    finally:
-        done.set()
-        watcher.join()
-    return pickle.dumps((result, seconds, (peak - before) / 1e6))
+    told = {"channels": max(1, dimension)} if method == "liegan" else {}
+    seeds = [{} if method == "direct" else {"seed": seed} for seed in range(len(data))]
+    return [METHODS[method](x, y, action, **told, **seed) for (x, y), seed in zip(data, seeds)]
 
 
 def _checked(x: Tensor, y: Tensor, action: Linear, **settings: float) -> tuple[Tensor, Tensor]:
@@ -265,20 +240,14 @@ def _checked(x: Tensor, y: Tensor, action: Linear, **settings: float) -> tuple[T
         if values.shape[1] != width or len(values) != len(x) or not values.isfinite().all():
             raise ValueError(f"{name} must be (N, {width}) finite numbers, but has shape {tuple(values.shape)}")
     x, y = x.detach().float(), y.detach().float()
-    if len(x) < 2 or y.std() == 0 or not _scale(x, action).all():
+    if len(x) < 2 or y.std() == 0 or not models.scale(x, action.copies).all():
         raise ValueError("y is the same at all points, or a vector of x always 0: they say nothing about symmetries")
     return x, y
 
 
-def _scale(x: Tensor, action: Linear) -> Tensor:
-    """(copies * n,) the root mean square entry of each vector, one a vector, which keeps the algebra."""
-    return x.reshape(-1, action.copies, action.n).square().mean((0, 2)).sqrt().repeat_interleave(action.n)
-
-
 def _network(x: Tensor, y: Tensor, action: Linear, seed: int) -> models.Standardized:
     """LieGG's network for the O(5) task."""
-    net = models.mlp([x.shape[1], 32, 32, 1], seed=seed)
-    return models.Standardized(net, torch.zeros(x.shape[1]), _scale(x, action), y.mean(), y.std())
+    return models.regressor([32, 32], x, y, action.copies, seed=seed)
 
 
 def _batches(samples: int, generator: torch.Generator) -> Iterator[Tensor]:

@@ -24,6 +24,21 @@ def mlp(sizes: Sequence[int], *, seed: int, bias: bool = False) -> nn.Sequential
     return nn.Sequential(*layers)
 
 
+def scale(x: Tensor, copies: int) -> Tensor:
+    """(copies * n,) the root mean square entry of each of the vectors in x (N, copies * n).
+
+    One scale a vector leaves the Lie algebra that acts on it what it is.
+    """
+    n = x.shape[1] // copies
+    return x.unflatten(1, (copies, n)).square().mean((0, 2)).sqrt().repeat_interleave(n)
+
+
+def regressor(hidden: Sequence[int], x: Tensor, y: Tensor, copies: int, *, seed: int) -> "Standardized":
+    """An untrained network without biases for points like x (N, copies * n) and values like y (N, 1)."""
+    net = mlp([x.shape[1], *hidden, 1], seed=seed)
+    return Standardized(net, torch.zeros(x.shape[1]), scale(x, copies), y.mean(), y.std())
+
+
 class Standardized(nn.Module):
     """A network between fixed scales: y = mean_out + scale_out * net((x - mean_in) / scale_in)."""
 

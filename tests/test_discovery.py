@@ -1,8 +1,5 @@
 """Other discovery methods on problems with known answers, and what their common call promises."""
 
-import multiprocessing
-import time
-
 import pytest
 import torch
 
@@ -133,25 +130,14 @@ def test_bad_settings_are_refused(call, message):
         call(*rings(50))
 
 
-def hold(megabytes, seconds):
-    """Fill so much memory for a while."""
-    block = torch.ones(int(megabytes * 1e6), dtype=torch.uint8)
-    time.sleep(seconds)
-    return block[:3]
-
-
-def fail():
-    raise ZeroDivisionError("there, not here")
-
-
-def test_measured_counts_time_and_memory_of_the_call_alone():
-    result, seconds, megabytes = discovery.measured(hold, 200, seconds=0.3)
-    assert result.tolist() == [1, 1, 1]
-    assert 0.3 <= seconds < 2 and megabytes == pytest.approx(200, rel=0.25)
-    assert not multiprocessing.active_children()
-
-
-def test_measured_passes_exceptions_on():
-    with pytest.raises(ZeroDivisionError, match="there, not here") as raised:
-        discovery.measured(fail)
-    assert "in fail" in str(raised.value.__cause__)
+def test_answers_asks_every_method_alike(monkeypatch):
+    asked = []
+    for name in discovery.METHODS:
+        monkeypatch.setitem(discovery.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
+    for name in discovery.METHODS:
+        discovery.answers(name, [rings(9), rings(9)], PLANE, 0)
+    told = {"liegg": {}, "augerino": {}, "liegan": {"channels": 1}}
+    wanted = [
+        (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in discovery.METHODS for s in (0, 1)
+    ]
+    assert asked == wanted
