@@ -24,7 +24,6 @@ STEP = 5.0  # `augerino` and `neighbours`: the least step in the spectrum (uneve
 BATCH = 500  # points in one step of training
 CHUNK = 250  # points whose neighbours are fitted at a time
 ORDER = 8  # of the exponential's series in training
-SEEN = 900_000  # samples that LieGG's O(5) networks see in training
 
 
 @dataclass(frozen=True)
@@ -144,16 +143,17 @@ def liegan(
     return Discovery(action.matrix(L), torch.ones(channels, dtype=torch.float64), channels)
 
 
-def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 3) -> Discovery:
+def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 3, steps: int = 2000) -> Discovery:
     """LieGG on networks trained here, at its O(5) settings (Moskalev et al., NeurIPS 2022; `01_o5_regression`).
 
     networks    1, or at least 3 (see `find_symmetry`): each with its own start and its own order of the same data
 
-    Two hidden layers of 32 units without biases; Adam at 3e-3 with weight decay 1e-4, BATCH = 500 points a step, SEEN =
-    900000 in all. The strength is the symmetry variance, shared if there are several; the dimension is that of
-    `Symmetry`. Raises ValueError for bad input.
+    Two hidden layers of 32 units without biases; `steps` of Adam at 3e-3 with weight decay 1e-4, BATCH = 500 points a
+    step (the paper: 1800, less what it holds out), and what it takes to end with a whole epoch. The strength is the
+    symmetry variance, shared if there are several; the dimension is that of `Symmetry`. Raises ValueError for bad
+    input.
     """
-    x, y = _checked(x, y, action)
+    x, y = _checked(x, y, action, steps=steps)
     if not isinstance(networks, int) or networks < 1 or networks == 2:
         raise ValueError(f"networks must be 1 or at least 3, not {networks!r}")
     seeds = range(seed * networks, (seed + 1) * networks)
@@ -164,7 +164,7 @@ def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 
         y.expand(networks, -1, -1),
         nn.functional.mse_loss,
         seeds=seeds,
-        epochs=-(-SEEN // len(x)),
+        epochs=-(-steps // -(-len(x) // BATCH)),
         batch_size=BATCH,
         lr=3e-3,
         weight_decay=1e-4,
@@ -217,13 +217,16 @@ METHODS: dict[str, Callable[..., Discovery]] = {
 }
 
 
-def answers(method: str, data: Sequence[tuple[Tensor, Tensor]], action: Linear, dimension: int) -> list[Discovery]:
+def answers(
+    method: str, data: Sequence[tuple[Tensor, Tensor]], action: Linear, *, dimension: int, steps: int
+) -> list[Discovery]:
     """What a method says of each data set (x, y), with their places in the list as seeds.
 
-    `dimension` is the true one, of which only LieGAN is told; it is told 1 where there is none, as it cannot be told 0.
+    dimension    the true one, of which only LieGAN is told; it is told 1 where there is none, as it cannot be told 0
+    steps        of the optimiser, for the methods that train
     """
     told = {"channels": max(1, dimension)} if method == "liegan" else {}
-    seeds = [{} if method == "direct" else {"seed": seed} for seed in range(len(data))]
+    seeds = [{} if method == "direct" else {"seed": seed, "steps": steps} for seed in range(len(data))]
     return [METHODS[method](x, y, action, **told, **seed) for (x, y), seed in zip(data, seeds)]
 
 

@@ -26,7 +26,7 @@ METHODS = {
     "augerino": lambda x, y, action: discovery.augerino(x, y, action, seed=0, steps=150),
     "liegan": lambda x, y, action: discovery.liegan(x, y, action, channels=1, seed=0, steps=300, lr=0.03),
     "neighbours": discovery.neighbours,
-    "learned": lambda x, y, action: discovery.learned(x, y, action, seed=0, networks=1),
+    "learned": lambda x, y, action: discovery.learned(x, y, action, seed=0, networks=1, steps=600),
 }
 
 
@@ -38,9 +38,7 @@ def angle(found, true):
 def found():
     x, y = pairs(2000)
     state = torch.get_rng_state()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discovery, "SEEN", 300_000)
-        results = {name: method(x, y, Linear(2, copies=2)) for name, method in METHODS.items()}
+    results = {name: method(x, y, Linear(2, copies=2)) for name, method in METHODS.items()}
     assert torch.equal(torch.get_rng_state(), state)
     return results
 
@@ -135,8 +133,8 @@ def test_answers_asks_every_method_alike(monkeypatch):
     for name in discovery.METHODS:
         monkeypatch.setitem(discovery.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
     for name in discovery.METHODS:
-        discovery.answers(name, [rings(9), rings(9)], PLANE, 0)
-    told = {"liegg": {}, "augerino": {}, "liegan": {"channels": 1}}
+        discovery.answers(name, [rings(9), rings(9)], PLANE, dimension=0, steps=7)
+    told = {"liegg": {"steps": 7}, "augerino": {"steps": 7}, "liegan": {"channels": 1, "steps": 7}}
     wanted = [
         (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in discovery.METHODS for s in (0, 1)
     ]
