@@ -95,13 +95,17 @@ def trends(
     *,
     log: Sequence[str] = (),
     logx: bool = True,
+    one_scale: bool = False,
 ) -> Figure:
     """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
 
-    Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis.
+    Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, and with
+    `one_scale` all vertical axes are the same.
     """
     page, (row,) = new_page(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
     for axes, (ylabel, kinds) in zip(row, panels.items()):
+        if one_scale and axes is not row[0]:
+            axes.sharey(row[0])
         for kind, (x, values) in kinds.items():
             band(axes, x, values, kind, labels[kind], list(kinds))
         axes.set(xlabel=xlabel, ylabel=ylabel)
