@@ -150,7 +150,7 @@ def strips(
     those in `level` a dotted line at that height.
     """
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
-    page, column = new_page(max(5.5, 1.05 * len(names) + 1.5), 2.2 * len(panels) + 0.9, len(panels), 1)
+    page, column = new_page(max(7.5, 1.05 * len(names) + 1.5), 2.2 * len(panels) + 0.9, len(panels), 1)
     drawn = {}
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
         width = 0.8 / len(kinds)
@@ -161,7 +161,7 @@ def strips(
                 x = names.index(name) + (i - (len(kinds) - 1) / 2) * width
                 spots = x + width * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
                 (drawn[kind],) = axes.plot(spots, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
-                axes.hlines(values.nanmedian(), x - 0.4 * width, x + 0.4 * width, color=style["color"], lw=1.2)
+                axes.hlines(values.nanquantile(0.5), x - 0.4 * width, x + 0.4 * width, color=style["color"], lw=1.2)
         if ylabel in log:
             axes.set_yscale("log")
         if level and ylabel in level:
