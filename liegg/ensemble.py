@@ -38,20 +38,26 @@ def train(
                  each member ends with the weights of its best epoch, not of the last
 
     Trains on a GPU where there is one; the models stay where they are. Parameters that need no gradient stay as they
-    are. However it ends, every model then has the weights it had got to: its last ones where it had finished. Raises
-    ValueError for counts that do not agree, FloatingPointError when a member's loss is no longer finite, naming the
-    member.
+    are; random layers, as dropout, draw for each member anew. However it ends, every model then has the weights it had
+    got to: its last ones where it had finished. Raises ValueError for counts that do not agree and for models that
+    cannot be trained together, FloatingPointError when a member's loss or score is no longer finite, naming the member.
     """
-    if not len(models) == len(seeds) == len(x) == len(y):
-        raise ValueError(f"{len(models)} models, {len(seeds)} seeds and data for {len(x)} and {len(y)} must be as many")
-    passes = torch.tensor([epochs] * len(models) if isinstance(epochs, int) else list(epochs))
-    samples = torch.tensor([len(part) for part in x])
-    if len(passes) != len(models):
-        raise ValueError(f"{len(models)} models and {len(passes)} numbers of epochs must be as many")
+    passes = torch.tensor([epochs] * len(models) if isinstance(epochs, int) else list(epochs), dtype=torch.long)
+    samples = torch.tensor([len(part) for part in x], dtype=torch.long)
+    _check_models(models)
+    if not len(models) == len(seeds) == len(x) == len(y) == len(passes):
+        raise ValueError(
+            f"{len(models)} models, {len(seeds)} seeds, {len(passes)} numbers of epochs and data for {len(x)} and "
+            f"{len(y)} must be as many"
+        )
     if samples.tolist() != [len(part) for part in y] or not samples.all():
         raise ValueError(f"{samples.tolist()} inputs and {[len(part) for part in y]} targets must be as many, not none")
     if anneal and len({*zip(samples.tolist(), passes.tolist())}) > 1:
         raise ValueError("anneal needs data of one length and one number of epochs")
+    if batch_size < 1 or (passes < 0).any():
+        raise ValueError(f"batch_size {batch_size} must be at least 1, epochs {passes.tolist()} not negative")
+    if (score is None) != (validation is None):
+        raise ValueError("score and validation need each other")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     x, y = _Pool(x, device), _Pool(y, device)
     run = _Members(models, loss, score, validation, device)
@@ -80,10 +86,12 @@ def train(
             epoch = step // steps[here]
             history[epoch[ended] - 1, here[ended]] = running.cpu()[ended]
             running[ended.to(device)] = 0
-            _check(history, here[ended], epoch[ended], seeds, lr)
+            _check_finite("loss", history[epoch[ended] - 1, here[ended]], here[ended], epoch[ended], seeds, lr)
             if schedule:
                 schedule.step()
-            run.judge(ended)
+            if validation is not None:
+                scores = run.judge(ended).cpu()
+                _check_finite("score", scores[ended], here[ended], epoch[ended], seeds, lr)
             progress.show(
                 f"{len(here)} networks train, epoch {step // steps[longest]} of {passes[longest]}, "
                 f"loss {history[epoch[ended] - 1, here[ended]].median():.3g}"
@@ -134,15 +142,14 @@ class _Members:
         return torch.cat(parts)[torch.cat(order).argsort()]
 
     @torch.no_grad()
-    def judge(self, ended: Tensor) -> None:
-        """Remember the weights of members at the end of an epoch that is their best on validation."""
-        if self.validation is None:
-            return
-        scores = self._score(self.state, self.fixed, *self.validation)
+    def judge(self, ended: Tensor) -> Tensor:
+        """Scores on validation, (members,); a member at the end of its best epoch has its weights remembered."""
+        scores = self._score(self.state, self.fixed, *self.validation).to(self.scores.dtype)
         better = ended.to(scores.device) & (scores > self.scores)
         self.scores[better] = scores[better]
         for name, weights in self.state.items():
             self.best[name][better] = weights[better]
+        return scores
 
     def write(self, chosen) -> None:
         """Give members their weights."""
@@ -195,11 +202,25 @@ def _batches(samples: int, epochs: int, seed: int, batch_size: int) -> Iterator[
         yield from torch.randperm(samples, generator=generator).split(batch_size)
 
 
-def _check(history: Tensor, members: Tensor, epochs: Tensor, seeds: Sequence[int], lr: float) -> None:
-    bad = ~history[epochs - 1, members].isfinite()
+def _check_models(models: Sequence[nn.Module]) -> None:
+    """Refuse what one computation with stacked weights would train wrongly."""
+    kinds = {repr(model) for model in models}
+    free = {tuple(name for name, weights in m.named_parameters() if weights.requires_grad) for m in models}
+    if len({*map(id, models)}) < len(models) or len(models) == 0:
+        raise ValueError("models must be one or more, all different objects")
+    if len(kinds) > 1:
+        raise ValueError(f"models must be of one shape, but there are {len(kinds)} kinds: " + "; ".join(sorted(kinds)))
+    if len(free) > 1 or free == {()}:
+        raise ValueError("models must have the same parameters free to learn (requires_grad), and some")
+    if any(getattr(part, "track_running_stats", False) for part in models[0].modules()):
+        raise ValueError("layers with running statistics (BatchNorm) do not train here: use LayerNorm or GroupNorm")
+
+
+def _check_finite(what: str, values: Tensor, members: Tensor, epochs: Tensor, seeds: Sequence[int], lr: float) -> None:
+    bad = ~values.isfinite()
     if bad.any():
         names = members[bad].tolist()
         raise FloatingPointError(
-            f"the loss of member {names} (seed {[seeds[i] for i in names]}) is not finite in epoch "
+            f"the {what} of member {names} (seed {[seeds[i] for i in names]}) is not finite in epoch "
             f"{int(epochs[bad].min())}: lower lr={lr} or look for bad values in the data"
         )

@@ -87,9 +87,14 @@ def count(net: nn.Module) -> int:
 
 
 def width(build: Callable[[int], nn.Module], parameters: int) -> int:
-    """The width w at which build(w) has the number of parameters nearest to `parameters`; more width, more of them."""
+    """The width w at which build(w) has the number of parameters nearest to `parameters`; more width, more of them.
+
+    Raises ValueError where width makes no difference.
+    """
     wide = 1
     while count(build(wide)) < parameters:
         wide *= 2
+        if count(build(wide)) == count(build(wide // 2)):
+            raise ValueError(f"no width gives {parameters} parameters: there are {count(build(wide))} at any")
     first = bisect_left(range(wide), parameters, lo=1, key=lambda w: count(build(w)))
     return min((w for w in (first - 1, first) if w), key=lambda w: abs(count(build(w)) - parameters))

@@ -37,9 +37,12 @@ def pretrained(nets: Sequence[nn.Sequential], rotated: Data, upright: Data, epoc
 def layer_by_layer(nets: Sequence[nn.Sequential], rotated: Data, upright: Data, epochs: int, **settings) -> None:
     """Each hidden layer in turn, under an output layer of its own and above the frozen ones, an equal share of epochs.
 
-    Greedy training (Bengio et al. 2006, here with labels): the last stage has the network's own output layer.
+    Greedy training (Bengio et al. 2006, here with labels): the last stage has the network's own output layer. Raises
+    ValueError for fewer epochs than hidden layers.
     """
     depth = len(nets[0]) // 2 - 1  # hidden layers: Flatten, then Linear and Swish each, then the output
+    if epochs < depth:
+        raise ValueError(f"{depth} hidden layers, one by one, need at least {depth} epochs, not {epochs}")
     for layer in range(1, depth + 1):
         stages = []
         for net, seed in zip(nets, settings["seeds"]):

@@ -114,12 +114,18 @@ def test_bad_data_are_refused(name, change, message):
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda x, y: discovery.augerino(x, y, PLANE, seed=0, steps=0), "steps must be positive, not 0"),
+        (
+            lambda x, y: discovery.augerino(x, y, PLANE, seed=0, steps=0),
+            "steps must be positive, a whole number, not 0",
+        ),
         (lambda x, y: discovery.liegan(x, y, PLANE, channels=1, seed=0, sigma=-1), "sigma must be positive"),
         (lambda x, y: discovery.liegan(x, y, PLANE, channels=0, seed=0), "channels must be"),
         (lambda x, y: discovery.liegan(x, y, PLANE, channels=5, seed=0), "from 1 to 4, not 5"),
-        (lambda x, y: discovery.neighbours(x, y, PLANE, k=51), "k must be .* from 3 to the 50 points"),
-        (lambda x, y: discovery.neighbours(x, y, PLANE, k=2), "k must be"),
+        (lambda x, y: discovery.neighbours(x, y, PLANE, k=51), "k must be .* from 6 to the 50 points"),
+        (lambda x, y: discovery.neighbours(x, y, PLANE, k=5), "k must be"),
+        (lambda x, y: discovery.neighbours(x[:5], y[:5], PLANE), "from 6 to the 5 points there are"),
+        (lambda x, y: discovery.neighbours(x, y, PLANE, ridge=-1), "ridge must be zero or more, not -1"),
+        (lambda x, y: discovery.learned(x, y, PLANE, seed=0, steps=1.5), "steps must be positive, a whole number"),
         (lambda x, y: discovery.learned(x, y, PLANE, seed=0, networks=2), "networks must be 1 or at least 3"),
     ],
 )
@@ -134,7 +140,7 @@ def test_answers_asks_every_method_alike(monkeypatch):
         monkeypatch.setitem(discovery.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
     for name in discovery.METHODS:
         discovery.answers(name, [rings(9), rings(9)], PLANE, dimension=0, steps=7)
-    told = {"liegg": {"steps": 7}, "augerino": {"steps": 7}, "liegan": {"channels": 1, "steps": 7}}
+    told = {"liegg": {"steps": 7}, "one": {"steps": 7}, "augerino": {"steps": 7}, "liegan": {"channels": 1, "steps": 7}}
     wanted = [
         (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in discovery.METHODS for s in (0, 1)
     ]

@@ -1,6 +1,7 @@
 """Networks and their training: counts from the paper, and a batched run against one network at a time."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -176,18 +177,56 @@ def test_a_loss_that_diverges_names_the_member():
     assert nets[0][1].weight.isfinite().all() and not torch.equal(nets[0][1].weight, start)
 
 
-def test_counts_that_do_not_agree():
+def _frozen(layer):
+    net = models.mlp([4, 8, 8, 1], seed=0)
+    net[layer].requires_grad_(False)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("nets", "changes", "message"),
+    [
+        ([models.mlp([4, 1], seed=0)] * 2, {}, "all different objects"),
+        ([], {}, "one or more"),
+        ([models.mlp([4, 1], seed=0), models.mlp([4, 2], seed=0)], {}, "of one shape, but there are 2 kinds"),
+        ([nn.Sequential(nn.Linear(4, 1), f()) for f in (nn.ReLU, nn.Tanh)], {}, "there are 2 kinds: .*ReLU.*Tanh"),
+        ([_frozen(1), _frozen(3)], {}, "same parameters free to learn"),
+        ([nn.Sequential(nn.Linear(4, 1), nn.BatchNorm1d(1)) for _ in "ab"], {}, "running statistics"),
+        (None, {"seeds": [1, 2, 3]}, "2 models, 3 seeds, 2 numbers of epochs and data for 2 and 2 must be as many"),
+        (None, {"epochs": [1, 2, 3]}, "2 models, 2 seeds, 3 numbers of epochs"),
+        (None, {"epochs": [1, -2]}, r"epochs \[1, -2\] not negative"),
+        (None, {"epochs": [1, 2], "anneal": True}, "anneal needs data of one length"),
+        (None, {"batch_size": 0}, "batch_size 0 must be at least 1"),
+        (None, {"score": nn.functional.mse_loss}, "score and validation need each other"),
+    ],
+)
+def test_what_cannot_be_trained_together(nets, changes, message):
     x, y = regression(2)
-    with pytest.raises(ValueError, match="3 models, 3 seeds and data for 2"):
-        ensemble.train([models.mlp([4, 1], seed=0)] * 3, x, y, nn.functional.mse_loss, seeds=[1, 2, 3], **SETTINGS)
-    nets = [models.mlp([4, 1], seed=0)] * 2
-    for inputs, settings, message in [
-        (x, {"epochs": [1, 2, 3]}, "2 models and 3 numbers of epochs"),
-        ([x[0], x[1, :0]], {}, r"\[60, 0\] inputs and \[60, 60\] targets"),
-        (x, {"epochs": [1, 2], "anneal": True}, "anneal needs data of one length"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            ensemble.train(nets, inputs, y, nn.functional.mse_loss, seeds=[1, 2], **SETTINGS | settings)
+    nets = [models.mlp([4, 1], seed=s) for s in range(2)] if nets is None else nets
+    with pytest.raises(ValueError, match=re.compile(message, re.S)):
+        ensemble.train(nets, x, y, nn.functional.mse_loss, **{"seeds": [1, 2]} | SETTINGS | changes)
+
+
+def test_data_that_do_not_agree():
+    x, y = regression(2)
+    nets = [models.mlp([4, 1], seed=s) for s in range(2)]
+    with pytest.raises(ValueError, match=r"\[60, 0\] inputs and \[60, 60\] targets"):
+        ensemble.train(nets, [x[0], x[1, :0]], y, nn.functional.mse_loss, seeds=[1, 2], **SETTINGS)
+
+
+def test_a_score_that_is_no_number_names_the_member_and_others_may_count():
+    x, y = regression(2)
+    y_held = y[:, 40:].clone()
+    y_held[1] = torch.nan
+    nets = [models.mlp([4, 8, 1], seed=s).double() for s in range(2)]
+    x, y, y_held = x.double(), y.double(), y_held.double()
+    score = lambda out, target: -nn.functional.mse_loss(out, target)
+    with pytest.raises(FloatingPointError, match=r"the score of member \[1\] \(seed \[8\]\) is not finite in epoch 1"):
+        ensemble.train(
+            nets, x, y, nn.functional.mse_loss, seeds=[7, 8], score=score, validation=(x[:, 40:], y_held), **SETTINGS
+        )
+    count = lambda out, target: (out > 0).sum()
+    ensemble.train(nets, x, y, nn.functional.mse_loss, seeds=[7, 8], score=count, validation=(x, y), **SETTINGS)
 
 
 def test_progress_goes_where_someone_looks(tmp_path, monkeypatch, capsys):

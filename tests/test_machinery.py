@@ -168,7 +168,7 @@ def test_a_result_holds_values_spread_parameters_and_origin(tmp_path, monkeypatc
 
 def test_a_table_stands_beside_its_result(tmp_path, monkeypatch):
     monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
-    rows = [{"seed": 0, "angle": 1 / 3}, {"seed": 1, "angle": None, "name": "so(3), twice"}]
+    rows = [{"seed": 0, "angle": 1 / 3}, {"seed": 1, "angle": math.nan, "name": "so(3), twice"}]
     results.record(O5.name, O5.values("smoke", {}), {}, rows)
     assert (tmp_path / "r.csv").read_text() == 'seed,angle,name\n0,0.333333,\n1,,"so(3), twice"\n'
 
@@ -219,6 +219,7 @@ def result_of(values, n=5):
         (result_of([1.0, None]), "partly"),
         (result_of([0.5, 2.5]), "not reproduced"),
         (result_of([None]), "not reproduced"),
+        (result_of([]), "not tested"),
     ],
 )
 def test_verdicts(result, word):

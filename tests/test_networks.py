@@ -82,6 +82,11 @@ def test_the_width_is_the_nearest(parameters):
     assert models.width(build, parameters) == best
 
 
+def test_no_width_for_a_network_that_has_none():
+    with pytest.raises(ValueError, match="no width gives 1408 parameters: there are 10 at any"):
+        models.width(lambda w: models.mlp([10, 1], seed=0), 1408)
+
+
 # training regimes
 
 SETTINGS = {"seeds": [3, 4], "batch_size": 20, "lr": 1e-3}
@@ -129,6 +134,11 @@ def test_layer_by_layer_trains_one_layer_at_a_time():
         for layer in (1, 3, 5):
             assert (net[layer].weight - untrained[layer].weight).abs().max() > 1e-4
         assert all(p.requires_grad for p in net.parameters())
+
+
+def test_layer_by_layer_needs_an_epoch_a_layer():
+    with pytest.raises(ValueError, match="2 hidden layers, one by one, need at least 2 epochs, not 1"):
+        regimes.layer_by_layer(regimes.classifiers([8, 6], seeds=[0]), digits(True), digits(False), 1, **SETTINGS)
 
 
 # the O(5) task, and figures of studies

@@ -89,6 +89,18 @@ def test_the_book_is_whole(project, html):
     assert "not tested" in index and "up to date" in (html / "making.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("name", "networks"),
+    [("03_data_size", 6), ("04_width_depth", 18), ("05_architectures", 27), ("06_layers_and_training", 48)],
+)
+def test_sweeps_offer_their_table(project, html, name, networks):
+    rows = (project / "book" / "_build" / "smoke" / "results" / f"{name}.csv").read_text().splitlines()
+    assert len(rows) == networks + 1 and "seed" in rows[0].split(",")
+    (offered,) = (html / "_downloads").rglob(f"{name}.csv")
+    assert offered.read_text().splitlines() == rows
+    assert f"{offered.parent.name}/{name}.csv" in (html / "notebooks" / f"{name}.html").read_text()
+
+
 def test_the_book_needs_nothing_from_outside(html):
     outside = re.compile(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(?:https?:)?//[^"]+"')
     found = {m[0] for page in html.rglob("*.html") for m in outside.finditer(page.read_text())}

@@ -42,8 +42,10 @@ def load(root: Path = ROOT) -> list[Claim]:
 def judge(claim: Claim, result: dict | None) -> Verdict:
     """Hold every value of the metric, one a network, against the accepted interval.
 
-    reproduced: all are accepted; partly: some are; not reproduced: none is;
-    not tested: there is no result, its parameters are not those of the claim's `when`, or it lacks the metric.
+    reproduced: all are accepted; partly: some are; not reproduced: none is. A value that is None (no angle
+    where nothing was found) is not accepted.
+    not tested: there is no result, its parameters are not those of the claim's `when`, or it has no value of the
+    metric.
     """
     if result is None:
         return Verdict("not tested", "", "the notebook has not been run")
@@ -53,7 +55,7 @@ def judge(claim: Claim, result: dict | None) -> Verdict:
     if other:
         return Verdict("not tested", "", "this run has " + "; ".join(other))
     metric = result["metrics"].get(claim.metric)
-    if metric is None:
+    if metric is None or not metric["values"]:
         return Verdict("not tested", "", f"this run did not measure {claim.metric}")
     low, high = claim.accept
     accepted = [v is not None and low <= v <= high for v in metric["values"]]

@@ -93,7 +93,7 @@ def provenance(run: Run, state: State) -> str:
         [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.help]
         for p in state.experiment.parameters().values()
     ]
-    table = f"; one row a network: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
+    table = f"; its table: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
     return f"""## How this page was made
 
 It regenerates: {state.experiment.regenerates}.

@@ -59,7 +59,7 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], list[dict]]) -> list[
         name = json.dumps(case)
         if name not in done:
             with progress.within(f"case {i} of {len(cases)}"):
-                done[name] = measure(case)
+                done[name] = json.loads(json.dumps(measure(case)))  # the same whether kept or new
             if kept:
                 with kept.open("a") as file:
                     file.write(json.dumps([name, done[name]]) + "\n")
@@ -125,12 +125,18 @@ def _csv(rows: Sequence[dict]) -> str:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = csv.DictWriter(text, columns, lineterminator="\n")
     table.writeheader()
-    table.writerows({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    table.writerows({k: _cell(v) for k, v in row.items()} for row in rows)
     return text.getvalue()
 
 
 def read_json(path: Path) -> dict | None:
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.6g}" if value == value else None
+    return value
 
 
 def spread(values: object) -> str:

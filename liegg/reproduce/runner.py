@@ -134,6 +134,7 @@ def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
     }
     write_json(result_part, content)
     part.replace(executed)
+    run.table(experiment.name).unlink(missing_ok=True)
     if table_part.is_file():
         table_part.replace(run.table(experiment.name))
     result_part.replace(result)

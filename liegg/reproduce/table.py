@@ -29,19 +29,33 @@ class Parameter:
     allowed: list | dict | None
 
     def check(self, value: object) -> object:
-        """The value in the declared type, or a UserError; an integer passes for a float."""
-        if self.type == "float" and type(value) is int:
+        """The value in the declared type, or a UserError; an integer passes for a float.
+
+        A list has entries of the default's type, no two alike, at least one or as many as `least` says.
+        """
+        if self.type != "list":
+            return self._one(self.name, self.type, value)
+        if type(value) is not list:
+            raise UserError(f"parameter {self.name} must be a list, not {value!r}")
+        least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
+        if len(value) < least or len(value) > len({*map(repr, value)}):
+            raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
+        kind = type(self.default[0]).__name__
+        return [self._one(f"{self.name}, each entry of it,", kind, entry) for entry in value]
+
+    def _one(self, name: str, kind: str, value: object) -> object:
+        if kind == "float" and type(value) is int:
             value = float(value)
-        if type(value) is not TYPES[self.type]:
-            raise UserError(f"parameter {self.name} must be {self.type}, not {type(value).__name__} ({value!r})")
-        if self.type == "float" and not math.isfinite(value):
-            raise UserError(f"parameter {self.name} must be finite, not {value!r}")
+        if type(value) is not TYPES[kind]:
+            raise UserError(f"parameter {name} must be {kind}, not {type(value).__name__} ({value!r})")
+        if kind == "float" and not math.isfinite(value):
+            raise UserError(f"parameter {name} must be finite, not {value!r}")
         if isinstance(self.allowed, list) and value not in self.allowed:
-            raise UserError(f"parameter {self.name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
+            raise UserError(f"parameter {name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
         if isinstance(self.allowed, dict):
             low, high = self.allowed.get("min", float("-inf")), self.allowed.get("max", float("inf"))
             if not low <= value <= high:
-                raise UserError(f"parameter {self.name} must be from {low} to {high}, not {value!r}")
+                raise UserError(f"parameter {name} must be from {low} to {high}, not {value!r}")
         return value
 
 
