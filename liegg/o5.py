@@ -47,6 +47,7 @@ def summary(found: Symmetry, net: nn.Module, x: Tensor, y: Tensor) -> dict[str, 
     dimension            how many directions find_symmetry counts
     gap                  symmetry variance of the eleventh direction over that of the tenth
     variance_, bias_     smallest: of the first direction; mean: over the ten lowest
+    relative_variance    variance_mean over the mean of all 25
     angle                largest principal angle between the ten lowest directions and so(5), in degrees
     closure              closure defect of the counted generators, 0 to 1
     """
@@ -59,6 +60,7 @@ def summary(found: Symmetry, net: nn.Module, x: Tensor, y: Tensor) -> dict[str, 
         "gap": (found.variance[10] / found.variance[9]).item(),
         "variance_smallest": found.variance[0].item(),
         "variance_mean": found.variance[TEN].mean().item(),
+        "relative_variance": found.relative_variance[TEN].mean().item(),
         "bias_smallest": bias[0].item(),
         "bias_mean": bias.mean().item(),
         "angle": algebra.principal_angles(found.directions[TEN], SO5)[-1].item(),

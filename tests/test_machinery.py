@@ -74,6 +74,25 @@ def test_choices_and_whole_numbers_for_floats():
     assert O5.values("quick", {"weight_decay": 0})["weight_decay"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("name", "overrides", "words"),
+    [
+        ("03_data_size", {"sizes": 600}, "sizes must be a list, not 600"),
+        ("03_data_size", {"sizes": [600]}, "sizes must have at least 2 entries, all different"),
+        ("03_data_size", {"sizes": [600, 600]}, "all different"),
+        ("03_data_size", {"sizes": [300, 1200]}, "sizes, each entry of it, must be from 520 to inf, not 300"),
+        ("04_width_depth", {"widths": []}, "widths must have at least 1 entries"),
+        ("04_width_depth", {"widths": [1.5]}, "widths, each entry of it, must be int, not float"),
+        ("05_architectures", {"architectures": ["RNN"]}, "must be one of MLP, Swish, .*, not 'RNN'"),
+        ("07_discovery_methods", {"tasks": ["images, so(2)"]}, "must be one of so"),
+    ],
+)
+def test_lists_are_checked_entry_by_entry(name, overrides, words):
+    with pytest.raises(UserError, match=words):
+        EXPERIMENTS[name].values("quick", overrides)
+    assert EXPERIMENTS["08_symmetry_zoo"].values("quick", {"noises": [0, 1]})["noises"] == [0.0, 1.0]
+
+
 def test_unknown_profile_and_notebook():
     with pytest.raises(UserError, match="unknown profile 'fast': there are smoke, quick, paper"):
         table.select(EXPERIMENTS, "", "fast")

@@ -26,7 +26,8 @@ STYLE = {
 _BLUE, _ORANGE, _GREEN, _RED, _PURPLE, *_ = seaborn.color_palette("colorblind")
 _LOOKS = {
     "o": {"trained": _BLUE, "several": _BLUE, "symmetry": _BLUE, "end to end": _BLUE, "liegg": _BLUE},
-    "s": {"upright": _ORANGE, "one": _ORANGE, "pre-trained": _ORANGE, "augerino": _ORANGE},
+    "s": {"upright": _ORANGE, "one": _ORANGE, "pre-trained": _ORANGE},
+    "P": {"augerino": _PURPLE},
     "^": {"untrained": _GREEN, "liegan": _GREEN},
     "x": {"chance": "0.5", "other": _ORANGE},
     "v": {"random": _RED, "layer by layer": _RED, "direct": _RED},

@@ -116,7 +116,7 @@ def trends(
         if ylabel in log:
             axes.set_yscale("log")
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(panels) + 1)
+    page.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=4 if len(panels) > 1 else 3)
     return page
 
 
@@ -169,5 +169,5 @@ def strips(
         axes.set_xticks(range(len(names)), names)
         axes.set_ylabel(ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    page.legend(handles=drawn.values(), loc="outside lower center", ncols=len(drawn))
+    page.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
     return page
