@@ -83,7 +83,9 @@ def claims(run: Run, state: State) -> str:
 def _changed(state: State) -> str:
     """The parameters of a run that are not the defaults, in words."""
     used, declared = state.result["parameters"], state.experiment.parameters().values()
-    return ", ".join(f"`{p.name}` = {used[p.name]} ({p.default})" for p in declared if used.get(p.name, p.default) != p.default)
+    return ", ".join(
+        f"`{p.name}` = {used[p.name]} ({p.default})" for p in declared if used.get(p.name, p.default) != p.default
+    )
 
 
 def provenance(run: Run, state: State) -> str:
