@@ -10,6 +10,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,12 @@ def digits_task(name: str, split: str, samples: int, *, rotated: bool, seed: int
     drawn = torch.cat([torch.randperm(len(x), generator=generator) for _ in range(rounds)])[:samples]
     x = x[drawn]
     return blur_and_standardize(rotate(x, seed=seed) if rotated else x), y[drawn]
+
+
+def digits_tasks(name: str, split: str, samples: int, *, rotated: bool, seeds: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """A `digits_task` for each seed, (seeds, samples, 1, 28, 28) and (seeds, samples)."""
+    parts = [digits_task(name, split, samples, rotated=rotated, seed=seed) for seed in seeds]
+    return torch.stack([x for x, _ in parts]), torch.stack([y for _, y in parts])
 
 
 def rotate(x: Tensor, *, seed: int) -> Tensor:

@@ -38,13 +38,17 @@ def test_the_authors_settings():
         ("seed=3 hidden_width=64", {"seed": 3, "hidden_width": 64}),
         ("lr=1e-3 name=mnist on=true off=False", {"lr": 1e-3, "name": "mnist", "on": True, "off": False}),
         ("widths='[8, 16]' title='two words'", {"widths": [8, 16], "title": "two words"}),
+        (
+            "tasks=['none: steep', 'so(3)'] a=[CNN, ViT] b=[]",
+            {"tasks": ["none: steep", "so(3)"], "a": ["CNN", "ViT"], "b": []},
+        ),
     ],
 )
 def test_parameters_as_they_are_typed(words, values):
     assert table.parse(words) == values
 
 
-@pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3", "seed='3"])
+@pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3", "seed='3", "widths=[8, 16", "a=1 b"])
 def test_parameters_that_cannot_be_read(words):
     with pytest.raises(UserError, match="cannot read"):
         table.parse(words)
@@ -108,6 +112,10 @@ def test_own_parameters_are_kept_apart():
     assert own.command("01_o5_regression") == (
         'make reproduce PROFILE=quick NOTEBOOK=01_o5_regression PARAMS="hidden_width=64 seed=3"'
     )
+    lists = Run("quick", (("tasks", ["none: steep"]), ("widths", [8, 16])))
+    command = lists.command("07_discovery_methods")
+    assert command.endswith("""PARAMS="tasks=['none: steep'] widths=[8, 16]\"""")
+    assert table.parse(command.split('PARAMS="')[1][:-1]) == dict(lists.overrides)
     assert Run("quick", (("path", "../../x y"),)).folder.parent == Run("quick").build
 
 

@@ -51,5 +51,5 @@ class Run:
     def command(self, experiment: str = "") -> str:
         """The make command that runs this again."""
         words = [f"PROFILE={self.profile}"] + ([f"NOTEBOOK={experiment}"] if experiment else [])
-        own = " ".join(f"{k}={v}".replace(" ", "") for k, v in self.overrides)
+        own = " ".join(f"{k}={v}" for k, v in self.overrides)
         return " ".join(["make reproduce", *words] + ([f'PARAMS="{own}"'] if own else []))

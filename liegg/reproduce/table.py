@@ -6,7 +6,7 @@ adds what a profile changes and what values are allowed.
 
 import ast
 import math
-import shlex
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import yaml
 from liegg.reproduce.project import ROOT, UserError
 
 PROFILES = ("smoke", "quick", "paper")
+WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
 
@@ -126,18 +127,26 @@ def select(experiments: dict[str, Experiment], names: str, profile: str) -> list
 
 
 def parse(words: str) -> dict[str, object]:
-    """Parameters written as "seed=3 hidden_width=64"; values are Python literals, anything else is a string."""
-    values = {}
-    try:
-        parts = shlex.split(words)
-    except ValueError as error:
-        raise UserError(f"cannot read the parameters {words!r}: {error}") from None
-    for word in parts:
-        name, equals, text = word.partition("=")
-        if not (name and equals and text):
-            raise UserError(f"cannot read parameter {word!r}: write name=value, several with spaces between")
-        try:
-            values[name] = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
-        except (ValueError, SyntaxError):
-            values[name] = text
+    """Parameters written as "seed=3 widths=[8, 16] name='two words'".
+
+    Values are Python literals, anything else is a string; entries of a list may lack their quotes.
+    """
+    values, rest = {}, words.strip()
+    while rest:
+        match = WORD.match(rest)
+        if not match:
+            raise UserError(
+                f"cannot read the parameters from {rest!r} on: write name=value, several with spaces between"
+            )
+        values[match[1]] = _value(match[2])
+        rest = rest[match.end() :].strip()
     return values
+
+
+def _value(text: str) -> object:
+    text = {"true": "True", "false": "False"}.get(text, text)
+    text = text[1:-1] if re.fullmatch(r"(['\"])\[.*\]\1", text) else text  # a list in quotes
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return [_value(part.strip()) for part in text[1:-1].split(",")] if text.startswith("[") else text
