@@ -18,12 +18,17 @@ class Claim:
     id: str
     experiment: str
     source: str
+    """where the paper makes it, or "not in ..." for additions, controls and goals of our own"""
     statement: str
     metric: str
     paper: str
     accept: tuple[float, float]
     reason: str
     when: dict
+
+    @property
+    def ours(self) -> bool:
+        return self.source.startswith("not in ")
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def judge(claim: Claim, result: dict | None) -> Verdict:
     low, high = claim.accept
     accepted = [v is not None and low <= v <= high for v in metric["values"]]
     word = "reproduced" if all(accepted) else "partly" if any(accepted) else "not reproduced"
-    return Verdict(word, spread(metric["values"]), f"{sum(accepted)} of {len(accepted)} accepted")
+    measured = "p = " * claim.metric.endswith("_p") + spread(metric["values"])
+    return Verdict(word, measured, f"{sum(accepted)} of {len(accepted)} accepted")
 
 
 def interval(claim: Claim) -> str:

@@ -36,7 +36,8 @@ def _state(run: Run, experiment: Experiment) -> State:
 
 def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     """Every claim with its verdict in this run and in the stored reference run, page by page."""
-    parts = [_tally(run)]
+    words = [judge(c, read_json(run.result(c.experiment))).word for c in load(run.root)]
+    parts = [f"This run: {_tally(words)}."]
     head = ["claim", "paper", f"this run ({run.name})", "paper settings, stored"]
     for name, experiment in experiments.items():
         result, stored = read_json(run.result(name)), reference(run.root, name)
@@ -46,19 +47,21 @@ def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     return "\n\n".join(parts)
 
 
-def _tally(run: Run) -> str:
-    words = [judge(c, read_json(run.result(c.experiment))).word for c in load(run.root)]
-    return "This run: " + ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words) + "."
+def _tally(words: list[str]) -> str:
+    return ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words)
 
 
 def summary(root: Path) -> str:
-    """The README's table: every claim that the stored results at the paper's settings test."""
-    rows = []
+    """The README's table: the papers' claims that the stored results test, and a count of our own ones."""
+    rows, ours = [], []
     for claim in load(root):
         verdict = judge(claim, reference(root, claim.experiment))
-        if verdict.word != "not tested":
+        if claim.ours:
+            ours.append(verdict.word)
+        elif verdict.word != "not tested":
             rows.append([claim.statement, claim.paper, verdict.measured, verdict.word])
-    return _table(["claim", "paper", "here", "verdict"], rows)
+    table = _table(["claim", "paper", "here", "verdict"], rows)
+    return f"{table}\n\nAdditions, controls and goals of our own: {_tally(ours)}."
 
 
 def reference(root: Path, experiment: str) -> dict | None:
