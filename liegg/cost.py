@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from typing import Any
 
 import psutil
@@ -13,14 +13,16 @@ import torch
 
 
 def measured(function: Callable, *args: Any, **kwargs: Any) -> tuple[Any, float, float]:
-    """(function(*args, **kwargs), seconds, megabytes), from a fresh process in which it runs alone.
+    """(function(*args, **kwargs), seconds, megabytes), from a new process in which it runs alone.
 
     Wall time of the call, after all imports, and how far the resident memory rose above what it was before, looked at
     every 2 ms; a megabyte is 10^6 bytes. The function must be importable by its name, from a module or a script with
     a `__main__` guard; its exceptions are raised here, with the traceback from there as their cause.
     """
     call = pickle.dumps((function, args, kwargs))  # bytes: multiprocessing would move tensors to shared memory
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+    context.set_forkserver_preload([__name__, function.__module__])  # imports once, for all calls
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pickle.loads(pool.submit(_measure, call).result())
 
 
