@@ -1,5 +1,6 @@
 """Run experiments: papermill in a pool of processes, whole files only, and a line of progress every few seconds."""
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -74,8 +75,8 @@ def _follow(run: Run, futures: dict[Future, str], messages, expected: dict[str, 
             for name, text in cells.items():
                 left = expected[name] - (last - started[name])
                 hint = f"about {_clock(left)} left" if left > 1 else "longer than expected"
-                doing = _progress(run, name)
-                text += f" ({doing.read_text()})" if doing.is_file() else ""
+                with contextlib.suppress(FileNotFoundError):  # nothing to say, or not any more
+                    text += f" ({_progress(run, name).read_text()})"
                 print(f"{name}: {text}, {_clock(last - started[name])} so far, {hint}", flush=True)
     return failed
 
