@@ -15,6 +15,7 @@ from scipy.stats import t as student
 from torch import Tensor
 
 EXACT = 1e-12  # relative variance that is null to rounding
+APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
 LOW, CHANCE, BOTH = 0.1, 0.5, 7.0  # one function: the most variance and chance ratio of a symmetry, and the step
 COHERENT = 0.5  # several: what is at least so coherent is signal
 ALIGNED, STEEP = 6.0, 30.0  # several: steps that set symmetries apart
@@ -30,7 +31,9 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
     coherence    for several functions: (K + 1, 3), with both ends of its interval
 
     Directions that are null to rounding (EXACT = 1e-12 of the mean) are. Of the rest, the first d can be if each of
-    them is a step below all others; its step is the smallest value of the others over its own.
+    them is a step below all others; its step is the smallest value of the others over its own. The rest of *one
+    function* are none of them where it is exact: where some of the null directions need each gradient at its own point
+    (chance ratio at most EXACT), and all lie APART = 1e-20 below the rest.
 
     *One function* (coherence is None): variance and chance ratio step by BOTH = 7 or more, in geometric mean, and are
     at most LOW = 0.1 of the mean and CHANCE = 0.5.
@@ -52,6 +55,8 @@ def count_symmetries(relative_variance: Tensor, chance_ratio: Tensor, coherence:
     v, ratio = relative_variance[exact:], chance_ratio[exact:]
     last = len(v) - 1  # the ordinary one
     several = coherence is not None
+    if not several and exact and chance_ratio[:exact].min() <= EXACT and relative_variance[exact - 1] <= APART * v[0]:
+        return exact
     k, low, high = coherence[exact:].T if several else torch.zeros(3, len(v))
     shared = v * k.clamp_min(0.3)
     best, dimension = 1.0, 0

@@ -1,7 +1,7 @@
 """Names of Lie algebras, by what no change of basis alters.
 
-Matrices are first brought to a balanced basis, where the span is as near to closed under transposition as can be. The
-trace form splits off nilpotent motions (translations, shears), the radical of the Killing form what commutes, the
+Matrices are first brought to a balanced basis, where the span is as near to closed under transposition as can be. Traces
+of products split off nilpotent motions (translations, shears), the radical of the Killing form what commutes, the
 commutant of the adjoint representation splits the rest into simple ideals, and each of these is named by its
 dimension and the signature of its Killing form (for the classical series see Helgason 1978, chapter X).
 """
@@ -84,7 +84,7 @@ def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
     d = len(c)
     nilpotent, rest = c.new_zeros(0, d), torch.eye(d).to(c)
     if A is not None:
-        nilpotent, rest = _null(torch.einsum("ijk,lkj->il", A, A), SMALL**2)
+        nilpotent, rest = _nilpotent(A)
     reductive = torch.einsum("ai,bj,ijk,ck->abc", rest, rest, c, rest)
     centre, _ = _null(reductive.flatten(1).T, SMALL)
     _, derived = _null(reductive.flatten(0, 1), SMALL)
@@ -100,12 +100,33 @@ def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
     names += _commuting(commuting) if A is not None else ["R"] * len(centre)
     if len(names) == 2 and names[0][:3] == "sl(" and names[1] == "scaling":
         names = [names[0].replace("sl", "gl")]
+    if len(names) == 2 and names[0][:3] == "su(" and names[1] == "so(2)" and ideals[0][2] == _moved(A):
+        names = [names[0][1:]]
     if len(centre) < len(radical):
         whole = " + ".join(name for _, name, _ in ideals)
         return f"{whole} ⋉ a radical of dimension {d - len(levi)}" if whole else f"solvable of dimension {d}"
     if not len(nilpotent):
         return " + ".join(names)
     return _with_nilpotent(action, basis, c, names, nilpotent)
+
+
+def _nilpotent(A: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (k, d) that span the ideal of (d, n, n) which acts nilpotently, and the rest.
+
+    Where the trace form is null the algebra is solvable (Cartan), but a spiral is there too. Such an x is nilpotent if
+    tr(x hᵖ) = 0 for all powers of a generic element h there: by Lie's theorem that sum over the common eigenvalues
+    determines each of them.
+    """
+    null, rest = _null(torch.einsum("ijk,lkj->il", A, A), SMALL**2)
+    if not len(null):
+        return null, rest
+    N = torch.einsum("ki,ijl->kjl", null, A)
+    weights = torch.randn(len(N), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    h = torch.einsum("k,kij->ij", weights, N)
+    h = h / torch.linalg.matrix_norm(h, 2)
+    powers = torch.stack([torch.linalg.matrix_power(h, p) for p in range(A.shape[-1])])
+    nilpotent, growing = _null(torch.einsum("kij,pji->pk", N, powers), SMALL)
+    return nilpotent @ null, torch.cat([growing @ null, rest])
 
 
 def _with_nilpotent(action: Action, basis: Tensor, c: Tensor, names: list[str], nilpotent: Tensor) -> str:

@@ -115,7 +115,8 @@ def _directions(E: Tensor) -> Tensor:
     One function: right singular vectors. Several: first those that are null to rounding, then the eigenvectors of the
     cross product C = sum over a ≠ b of E_aᵀE_b / (M(M-1)).
     """
-    _, S, V = torch.linalg.svd(E.flatten(0, 1), full_matrices=True)
+    R = torch.linalg.qr(E.flatten(0, 1), mode="r").R  # an SVD of all rows would build their square
+    _, S, V = torch.linalg.svd(R)
     V = V.flip(0)
     if len(E) == 1:
         return V

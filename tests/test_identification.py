@@ -25,6 +25,19 @@ def skewed(basis, seed):
     return algebra.conjugate(basis, U * stretch @ V)
 
 
+def unitary(p, q=0, special=False):
+    """u(p, q) on R^2n = C^n, or su(p, q): what commutes with i and keeps the form."""
+    n = p + q
+    i = torch.kron(torch.tensor([[0.0, -1.0], [1.0, 0.0]]), torch.eye(n)).double()
+    form = torch.diag(torch.tensor([1.0] * p + [-1.0] * q).repeat(2)).double()
+    every = algebra.gl(2 * n)
+    conditions = [algebra.bracket(every, i), every.mT @ form + form @ every]
+    if special:
+        conditions.append((every * i).sum((1, 2))[:, None])
+    _, S, V = torch.linalg.svd(torch.cat([c.flatten(1) for c in conditions], 1).T)
+    return V[S < 1e-9].reshape(-1, 2 * n, 2 * n)
+
+
 ignoring = torch.eye(9).double()[:6].reshape(6, 3, 3)  # what leaves the last coordinate of R^3 alone
 ALGEBRAS = {
     "so(2)": (algebra.so(2), (0, 0, 1)),
@@ -49,6 +62,11 @@ ALGEBRAS = {
     "so(2) + so(2)": (blocks(algebra.so(2), algebra.so(2)), (0, 0, 2)),
     "so(3) + scaling": (torch.cat([algebra.so(3), algebra.scaling(3)]), (0, 3, 1)),
     "gl(2) ⋉ R^2": (ignoring, (3, 1, 2)),
+    "u(2)": (unitary(2), (0, 3, 1)),
+    "u(3)": (unitary(3), (0, 8, 1)),
+    "u(1,2)": (unitary(1, 2), (4, 4, 1)),
+    "su(3)": (unitary(3, special=True), (0, 8, 0)),
+    "su(2) + so(2)": (blocks(unitary(2, special=True), algebra.so(2)), (0, 3, 1)),
 }
 
 
@@ -135,6 +153,26 @@ def test_what_is_not_reductive_is_not_taken_for_it():
     moves[0, 0, 0] = moves[1, 1, 0] = moves[2, 1, 1] = 1
     moves[2, 0, 2] = -1
     assert identify(fields, fields.coefficients(moves)).name == "solvable of dimension 3"
+
+
+TURN = algebra.so(2)[0] * 2**0.5
+BOOST = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).double()
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+@pytest.mark.parametrize(
+    "motion", [torch.eye(2) + TURN, torch.eye(2) + 1.2 * TURN, torch.block_diag(TURN, BOOST)], ids=["equal", "other", "R4"]
+)
+def test_a_spiral_is_not_nilpotent_though_its_trace_form_is_null(motion, noise):
+    n = len(motion)
+    a = actions.Linear(n).coefficients(skewed(motion[None], seed=1))
+    assert identify(actions.Linear(n), a + noise * draw(*a.shape) / n).name == "R"
+
+
+def test_a_spiral_among_translations():
+    spiral = torch.nn.functional.pad((torch.eye(2) + TURN)[None], (0, 1, 0, 1))
+    plane = actions.Affine(2)
+    assert identify(plane, plane.coefficients(torch.cat([spiral, algebra.translations(2)]))).name == "R ⋉ R^2"
 
 
 def test_a_screw_is_one_generator_of_its_own():

@@ -1,13 +1,14 @@
 """find_symmetry on functions with known answers, and on the cases that misled the released code."""
 
 import warnings
+from itertools import product
 
 import pytest
 import torch
 from torch import nn
 
-from liegg import algebra, data, find_symmetry, targets
-from liegg.actions import Affine2d, Linear, Restricted
+from liegg import algebra, cost, data, find_symmetry, targets
+from liegg.actions import Affine2d, Linear, Restricted, VectorFields
 from liegg.counting import count_symmetries
 from liegg.orbits import drift
 
@@ -201,6 +202,8 @@ def test_the_sign_of_a_direction_is_fixed():
         ([0.0, 1e-33, 1.0], [0, 0, 1], 2),  # rounding errors are equal
         ([1e-31, 1e-3, 0.9, 1.0], [1, 0.01, 1, 1], 2),  # an exact symmetry and a learned one
         ([1e-31, 1e-5, 1.0], [0.9, 0.9, 1], 1),  # chance does not matter where it is exact
+        ([1e-31, 1e-3, 0.9, 1.0], [1e-30, 0.01, 1, 1], 1),  # the function is exact, so a small direction is signal
+        ([1e-14, 1e-3, 0.9, 1.0], [1e-13, 0.01, 1, 1], 2),  # exact in float32: learned ones are as far away
         ([1e-3, 1e-3], [1e-3, 1e-3], 2),  # all that was asked about
         ([1.0], [1.0], 0),
     ],
@@ -255,3 +258,72 @@ def test_bad_arguments_are_named(function, arguments, words):
 def test_one_sample_is_refused():
     with pytest.raises(ValueError, match="one sample"):
         find_symmetry(lambda x: x.square().sum(1), draw(1, 3), Linear(3))
+
+
+def find_together(networks):
+    nets = [nn.Sequential(nn.Linear(10, 8), nn.Tanh(), nn.Linear(8, 1)) for _ in range(networks)]
+    return find_symmetry(nets, draw(300, 10), Linear(5, copies=2)).dimension
+
+
+def test_memory_grows_with_the_columns_and_not_with_the_square_of_the_rows():
+    """Twenty networks have 500 columns; the left singular vectors of all their rows would take 800 megabytes."""
+    _, _, megabytes = cost.measured(find_together, 20)
+    assert megabytes < 300
+
+
+# the Korteweg-de Vries equation as a function of its jet, and its point symmetries
+
+T, X, U, UX, UXX, UXXX, UT, UTX, UTXX = range(9)
+
+
+def kdv(z):
+    return z[:, UT] + z[:, UXXX] + z[:, U] * z[:, UX]
+
+
+def total(f, steps):
+    """The total derivative of f along t or x: `steps` tells which coordinate is the derivative of which."""
+
+    def derivative(z):
+        step = torch.zeros_like(z)
+        for coordinate, its_derivative in steps.items():
+            step[:, coordinate] = 1 if its_derivative is None else z[:, its_derivative]
+        return torch.func.jvp(f, (z,), (step,))[1]
+
+    return derivative
+
+
+ALONG_T = {T: None, U: UT, UX: UTX, UXX: UTXX}
+ALONG_X = {X: None, U: UX, UX: UXX, UXX: UXXX, UT: UTX, UTX: UTXX}
+
+
+def prolonged(coordinate, powers):
+    """The field t^a x^b u^c along t, x or u, carried over to the derivatives of u (Olver 1993, theorem 2.36)."""
+
+    def characteristic(z):
+        slope = {T: -z[:, UT], X: -z[:, UX], U: 1}[coordinate]
+        return slope * z[:, T] ** powers[0] * z[:, X] ** powers[1] * z[:, U] ** powers[2]
+
+    first = total(characteristic, ALONG_X)
+    third = total(total(first, ALONG_X), ALONG_X)
+
+    def field(z):
+        size = z[:, T] ** powers[0] * z[:, X] ** powers[1] * z[:, U] ** powers[2]
+        tau, xi, phi = (size if coordinate == other else torch.zeros_like(size) for other in (T, X, U))
+        velocity = torch.zeros_like(z)  # of the coordinates that the equation has
+        velocity[:, T], velocity[:, X], velocity[:, U] = tau, xi, phi
+        velocity[:, UX] = first(z) + xi * z[:, UXX] + tau * z[:, UTX]
+        velocity[:, UXXX] = third(z)
+        velocity[:, UT] = total(characteristic, ALONG_T)(z) + xi * z[:, UTX]
+        return velocity
+
+    return field
+
+
+def test_exact_symmetries_end_where_the_rounding_errors_do():
+    """Two translations, the Galilean boost and the scaling; a fifth direction is merely small."""
+    fields = [prolonged(c, p) for c in (T, X, U) for p in product(range(3), repeat=3) if sum(p) <= 2]
+    z = draw(400, 9)
+    z[:, UT] = -z[:, UXXX] - z[:, U] * z[:, UX]
+    found = find_symmetry(kdv, z, VectorFields(fields, z[:100]))
+    assert found.relative_variance[3] < 1e-28 < 1e-4 < found.relative_variance[4] < 2e-3 < found.relative_variance[5]
+    assert found.dimension == 4 and len(found.trivial) == 0
