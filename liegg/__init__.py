@@ -9,35 +9,21 @@ Submodules load when they are first used, so that programs which need no torch s
 import importlib
 
 __version__ = "0.1.0"
-_SUBMODULES = (
-    "actions",
-    "algebra",
-    "architectures",
-    "cost",
-    "counting",
-    "data",
-    "discovery",
-    "ensemble",
-    "identification",
-    "models",
-    "naming",
-    "o5",
-    "orbits",
-    "plots",
-    "polarization",
-    "progress",
-    "regimes",
-    "result",
-    "symmetry",
-    "targets",
-    "zoo",
-)
-_NAMES = {"find_symmetry": "symmetry", "Symmetry": "result", "Polarization": "polarization"}
-__all__ = [*_SUBMODULES, *_NAMES]
+_SUBMODULES = ("actions", "algebra", "data", "plots", "progress", "studies", "symmetry", "training")
+_NAMES = {
+    "find_symmetry": "symmetry.find",
+    "decide": "symmetry.find",
+    "Symmetry": "symmetry.result",
+    "polarization_matrix": "symmetry.polarization",
+    "polarize": "symmetry.stream",
+    "train": "training.ensemble",
+}
+_MOVED = ("ensemble",)  # one release longer, with a warning
+__all__ = [*_NAMES, *_SUBMODULES]
 
 
 def __getattr__(name: str):
-    if name in _SUBMODULES:
+    if name in _SUBMODULES or name in _MOVED:
         return importlib.import_module(f"liegg.{name}")
     if name in _NAMES:
         return getattr(importlib.import_module(f"liegg.{_NAMES[name]}"), name)

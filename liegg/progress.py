@@ -25,7 +25,7 @@ def show(text: str) -> None:
         return
     text = ": ".join([*_within, text])
     if target:
-        Path(target).write_text(text)
+        Path(target).write_text(text, encoding="utf-8")
     elif sys.stdout is not None and (sys.stdout.isatty() or "ipykernel" in sys.modules):
         print(f"\r\x1b[K{text}", end="", flush=True)
     else:

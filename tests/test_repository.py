@@ -1,7 +1,9 @@
 """The repository's own promises: dependency lists in step, notebooks clean, README and Makefile in agreement."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
 from itertools import chain
 
@@ -11,8 +13,9 @@ import yaml
 from packaging.requirements import Requirement
 
 from liegg.reproduce import pages, table
-from liegg.reproduce.project import ROOT
+from liegg.reproduce.project import find_root
 
+ROOT = find_root()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LISTED = chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
 DIRECT = {r.name.lower(): r for r in map(Requirement, LISTED)}
@@ -24,6 +27,32 @@ def test_environment_yml_has_the_same_direct_dependencies():
     assert {r.name.lower(): r.specifier for r in listed} == {name: r.specifier for name, r in DIRECT.items()}
     python = next(d for d in dependencies if isinstance(d, str) and d.startswith("python="))
     assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(python.split("=")[1])
+
+
+NEEDED = {Requirement(line).name.lower() for line in PROJECT["dependencies"]}
+CALLED = {"sklearn": "scikit-learn", "yaml": "pyyaml"}  # where a package is not called what is imported
+
+
+def imports(folder):
+    """The packages of others that modules below a folder import, and those they need to be imported at all."""
+    every, needed = set(), set()
+    for path in folder.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "")]
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                tops = {name.split(".")[0] for name in names} - {"liegg", *sys.stdlib_module_names}
+                every |= tops
+                needed |= tops if node in tree.body else set()
+    return ({CALLED.get(name, name) for name in names} for names in (every, needed))
+
+
+def test_what_is_imported_is_a_direct_dependency():
+    every, _ = imports(ROOT / "liegg")
+    assert {"torch", "papermill"} <= every <= set(DIRECT)
+    for part in ("actions", "algebra", "symmetry", "training", "data"):
+        _, needed = imports(ROOT / "liegg" / part)
+        assert "torch" in needed and needed <= NEEDED
 
 
 def test_the_lock_pins_and_hashes_every_direct_dependency_but_torch():
@@ -95,7 +124,7 @@ def test_a_python_that_will_not_do_gets_one_line(tmp_path, script, message):
 
 
 def test_the_readmes_results_are_the_stored_ones():
-    assert pages.summary(ROOT) in (ROOT / "README.md").read_text()
+    assert pages.readme_table(ROOT) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_example_runs():

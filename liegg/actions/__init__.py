@@ -1,4 +1,4 @@
-"""How a Lie algebra moves data: points, images, anything with vector fields of your own; and how actions combine.
+"""How a Lie algebra moves data: points, images, tensors, vector fields of your own; and how actions combine.
 
 An action names K directions A_1 ... A_K. A coefficient vector a of length K stands for the generator
 A = sum_i a_i A_i, and exp(tA) moves a sample. `Action` lists what every action offers.
@@ -9,6 +9,7 @@ from liegg.actions.compose import Copies, Product, Restricted, translations
 from liegg.actions.fields import Polynomial, VectorFields
 from liegg.actions.images import Affine2d
 from liegg.actions.points import Affine, Linear
+from liegg.actions.tensors import Tensor
 
 __all__ = [
     "Action",
@@ -19,6 +20,7 @@ __all__ = [
     "Polynomial",
     "Product",
     "Restricted",
+    "Tensor",
     "VectorFields",
     "translations",
 ]

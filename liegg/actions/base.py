@@ -1,9 +1,13 @@
 """What every action offers, and what follows from an action's velocity and matrices alone."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+Places = slice | Tensor
+Pairing = Callable[..., Tensor]
 
 
 class Action(ABC):
@@ -34,11 +38,19 @@ class Action(ABC):
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
         """exp(tA) x for one generator (K,), of x's shape; t is a number or one number a sample, (B,)."""
 
+    def pairing(self, x: Tensor) -> Pairing:
+        """What turns gradients at x, (B, *shape), into derivatives along the directions: work that is done once for all
+        gradients. `paired(grad, places)` takes (..., P, *shape) at the samples x[places], by default all."""
+        velocity = self.velocity(x).flatten(2)
+
+        def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
+            return torch.einsum("...bp,bkp->...bk", grad.flatten(grad.ndim - x.ndim + 1), velocity[places])
+
+        return paired
+
     def pair(self, x: Tensor, grad: Tensor) -> Tensor:
         """(..., B, K): the derivatives of f(exp(tA_i) x) at t = 0, for gradients df/dx (..., B, *shape)."""
-        velocity = self.velocity(x).flatten(2)
-        grad = grad.reshape(*grad.shape[: grad.ndim - x.ndim + 1], -1)
-        return torch.einsum("...bp,bkp->...bk", grad, velocity)
+        return self.pairing(x)(grad)
 
     def values(self, coefficients: Tensor) -> Tensor:
         """(..., K) -> (..., D): generators as vectors in which they and their brackets can be compared."""

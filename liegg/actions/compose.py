@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from liegg import algebra
-from liegg.actions.base import Action, require_matrices
+from liegg.actions.base import Action, Pairing, Places, require_matrices
 from liegg.actions.points import Affine
 
 
@@ -93,9 +93,16 @@ class Copies(Action):
     def velocity(self, x: Tensor) -> Tensor:
         return self.action.velocity(self._flat(x)).unflatten(0, x.shape[:2]).transpose(1, 2)
 
-    def pair(self, x: Tensor, grad: Tensor) -> Tensor:
-        grad = grad.flatten(grad.ndim - x.ndim, grad.ndim - x.ndim + 1)
-        return self.action.pair(self._flat(x), grad).unflatten(-2, x.shape[:2]).sum(-2)
+    def pairing(self, x: Tensor) -> Pairing:
+        each = self.action.pairing(self._flat(x))
+        numbers = torch.arange(len(x) * self.count, device=x.device).reshape(len(x), self.count)
+
+        def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
+            first = grad.ndim - x.ndim
+            rows = each(grad.flatten(first, first + 1), numbers[places].flatten())
+            return rows.unflatten(-2, (-1, self.count)).sum(-2)
+
+        return paired
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
         t = torch.as_tensor(t)
@@ -135,8 +142,9 @@ class Restricted(Action):
     def velocity(self, x: Tensor) -> Tensor:
         return torch.einsum("ki,bi...->bk...", self.basis.to(x), self.action.velocity(x))
 
-    def pair(self, x: Tensor, grad: Tensor) -> Tensor:
-        return self.action.pair(x, grad) @ self.basis.T.to(x)
+    def pairing(self, x: Tensor) -> Pairing:
+        whole, basis = self.action.pairing(x), self.basis.T.to(x)
+        return lambda grad, places=slice(None): whole(grad, places) @ basis
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         return self.action.matrix(self._whole(coefficients))

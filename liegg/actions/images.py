@@ -7,7 +7,7 @@ from liegg.actions.base import Action, exponential
 from liegg.actions.points import Affine
 
 
-class Affine2d(Affine):
+class Affine2d(Action):
     """The six affine directions of the plane acting on images (B, C, H, W): (exp(tA) I)(u) = I(exp(-tA) u).
 
     A point u = (x, y) has its origin in the image's true centre, x to the right and y down, both in units of half the
@@ -20,8 +20,8 @@ class Affine2d(Affine):
     interpolant at a pixel is the central difference, so `pair` is the exact derivative of `act` at t = 0.
     """
 
-    def __init__(self):
-        super().__init__(2)
+    size, n = 6, 2
+    _plane = Affine(2)
 
     def __repr__(self) -> str:
         return "Affine2d()"
@@ -33,16 +33,22 @@ class Affine2d(Affine):
         H, W = x.shape[-2:]
         unit = max(H, W) / 2
         y, x_ = ((torch.arange(n, dtype=x.dtype, device=x.device) - (n - 1) / 2) / unit for n in (H, W))
-        return torch.stack([x_.expand(H, W), y[:, None].expand(H, W), torch.ones_like(x[0, 0])]), unit
+        return torch.stack([x_.expand(H, W), y[:, None].expand(H, W), x.new_ones(H, W)]), unit
 
     def velocity(self, x: Tensor) -> Tensor:
         u, unit = self._coordinates(x)
         padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
-        dx = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
-        dy = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
-        return -unit * torch.stack([d * u_k for d in (dx, dy) for u_k in u], 1)
+        dx = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
+        dy = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
+        slopes = torch.stack([dx, dy], 1)[:, :, None]  # (B, 2, 1, C, H, W), central differences over two pixels
+        return (slopes * (-unit / 2 * u)[:, None]).flatten(1, 2)
 
-    pair = Action.pair
+    def matrix(self, coefficients: Tensor) -> Tensor:
+        return self._plane.matrix(coefficients)
+
+    def coefficients(self, matrices: Tensor) -> Tensor:
+        """From 3 x 3 matrices with a last row of zeros, or from 2 x 2 ones, which do not translate."""
+        return self._plane.coefficients(matrices)
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
         u, unit = self._coordinates(x)

@@ -3,18 +3,16 @@
 import torch
 from torch import Tensor
 
-from liegg.actions.base import Action, exponential, require_matrices
+from liegg.actions.base import Action, Pairing, Places, exponential, require_matrices
 
 
-class Affine(Action):
-    """Affine maps of R^n, x -> L x + b, on every one of `copies` points alike.
+class _OnPoints(Action):
+    """Matrices acting on every one of `copies` points alike, each with `constants` ones behind it.
 
-    A sample holds copies * n numbers, the points one after the other: x has shape (B, copies * n) or (B, copies, n).
-    The K = n(n+1) directions are the entries of the n x (n+1) matrix [L | b] in row-major order; as matrices
-    generators are (n+1) x (n+1) with a last row of zeros, acting on (x, 1).
+    The directions are the entries of the n x (n + constants) matrix in row-major order.
     """
 
-    constants = 1
+    constants: int
 
     def __init__(self, n: int, copies: int = 1):
         if not all(isinstance(number, int) and number > 0 for number in (n, copies)):
@@ -27,7 +25,7 @@ class Affine(Action):
         return f"{type(self).__name__}({self.n}{f', copies={self.copies}' if self.copies > 1 else ''})"
 
     def _points(self, x: Tensor) -> Tensor:
-        """(B, copies, n), or with a one behind each point (B, copies, n + 1)."""
+        """(B, copies, n + constants)."""
         if x.ndim < 2 or x.shape[1:].numel() != self.copies * self.n:
             raise ValueError(
                 f"{self} acts on {self.copies * self.n} numbers a sample ({self.copies} vectors of length {self.n}), "
@@ -40,18 +38,21 @@ class Affine(Action):
         unit = torch.eye(self.n, dtype=x.dtype, device=x.device)
         return torch.einsum("ij,bck->bjkci", unit, self._points(x)).reshape(len(x), self.size, *x.shape[1:])
 
-    def pair(self, x: Tensor, grad: Tensor) -> Tensor:
-        """(..., B, K) rows: sum over the copies of grad_j (x, 1)_k, with no velocity in between."""
+    def pairing(self, x: Tensor) -> Pairing:
+        """Sums over the copies of grad_j (x, 1)_k, with no velocity in between."""
         points = self._points(x)
-        grad = grad.reshape(*grad.shape[: grad.ndim - x.ndim + 1], self.copies, self.n)
-        return torch.einsum("...bcj,bck->...bjk", grad, points).flatten(-2)
+
+        def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
+            grad = grad.reshape(*grad.shape[: grad.ndim - x.ndim + 1], self.copies, self.n)
+            return torch.einsum("...bcj,bck->...bjk", grad, points[places]).flatten(-2)
+
+        return paired
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         top = coefficients.reshape(*coefficients.shape[:-1], self.n, self.n + self.constants)
         return torch.cat([top, torch.zeros_like(top[..., : self.constants, :])], -2)
 
     def coefficients(self, matrices: Tensor) -> Tensor:
-        """From (n+1) x (n+1) matrices with a last row of zeros, or from n x n ones, which do not translate."""
         n, full = self.n, self.n + self.constants
         require_matrices(self, matrices, sorted({(n, n), (full, full)}))
         matrices = torch.nn.functional.pad(matrices, (0, full - matrices.shape[-1]))[..., :full]
@@ -60,12 +61,12 @@ class Affine(Action):
         return matrices[..., :n, :].flatten(-2)
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
-        g = exponential(self.matrix(coefficients), t).to(x)  # (B or 1, n+1, n+1)
+        g = exponential(self.matrix(coefficients), t).to(x)  # (B or 1, n + constants, n + constants)
         moved = torch.einsum("bjk,bck->bcj", g.expand(len(x), -1, -1), self._points(x))
         return moved[..., : self.n].reshape(x.shape)
 
 
-class Linear(Affine):
+class Linear(_OnPoints):
     """gl(n) acting on vectors: x -> exp(tA) x, on every one of `copies` vectors alike.
 
     A sample holds copies * n numbers, the vectors one after the other: x has shape (B, copies * n) or (B, copies, n).
@@ -74,3 +75,15 @@ class Linear(Affine):
     """
 
     constants = 0
+
+
+class Affine(_OnPoints):
+    """Affine maps of R^n, x -> L x + b, on every one of `copies` points alike.
+
+    A sample holds copies * n numbers, the points one after the other: x has shape (B, copies * n) or (B, copies, n).
+    The K = n(n+1) directions are the entries of the n x (n+1) matrix [L | b] in row-major order; as matrices
+    generators are (n+1) x (n+1) with a last row of zeros, acting on (x, 1). `coefficients` takes n x n matrices too,
+    which do not translate.
+    """
+
+    constants = 1

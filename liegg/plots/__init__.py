@@ -1,6 +1,6 @@
 """The figures of the book: functions from data to a matplotlib Figure."""
 
-from liegg.plots.studies import confusion, heatmaps, rates, scatter, strips, trends
+from liegg.plots.measures import confusion, heatmaps, rates, scatter, strips, trends
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
 __all__ = [

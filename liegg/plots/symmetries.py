@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from liegg.plots.page import COLOURS, MARKERS, Page, band, new_page, styled
+from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, styled
 
 
 @styled
@@ -19,26 +19,26 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
 
     Directions in ascending order of variance; lines are means and bands the range over the M networks.
     """
-    page, ((left, right),) = new_page(8, 3.4, 1, 2)
+    figure, ((left, right),) = new_figure(8, 3.4, 1, 2)
     for kind, values in variance.items():
-        band(left, range(1, values.shape[1] + 1), values, kind, labels[kind])
+        band(left, range(1, values.shape[1] + 1), values, kind, labels)
     for kind, values in bias.items():
-        band(right, range(1, values.shape[1] + 1), values, kind, labels[kind])
+        band(right, range(1, values.shape[1] + 1), values, kind, labels)
     left.set(yscale="log", ylabel=f"symmetry variance $S_i^2/N$\n({unit})")
     right.set(ylim=(-0.03, 1.05), ylabel="symmetry bias\n(distance to the algebra, 0 to 1)")
     for axes in (left, right):
         axes.set_xlabel("direction, in order of variance")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    page.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(variance))
-    return page
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(variance))
+    return figure
 
 
 @styled
 def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
-    page, grid = new_page(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
+    figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
     bound = float(values.abs().max()) or 1.0
     for axes, value, title in zip(grid.flat, values, titles):
         image = axes.imshow(value, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
@@ -46,57 +46,57 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
         axes.set_title(title, fontsize=9)
     for axes in grid.flat[len(values) :]:
         axes.axis("off")
-    page.colorbar(image, ax=grid, label="entry (unit norm)", shrink=0.8)
-    return page
+    figure.colorbar(image, ax=grid, label="entry (unit norm)", shrink=0.8)
+    return figure
 
 
 @styled
 def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> Figure:
     """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
-    page, ((axes,),) = new_page(6, 3.4, 1, 1)
+    figure, ((axes,),) = new_figure(6, 3.4, 1, 1)
     for kind, values in change.items():
-        band(axes, times, values, kind, labels[kind])
+        band(axes, times, values, kind, labels)
     axes.set(yscale="log", xlabel=xlabel, ylabel="change of the output\n(standard deviations of the output)")
     axes.grid(axis="y", lw=0.4, alpha=0.5)
     axes.legend()
-    return page
+    return figure
 
 
 @styled
 def portrait(found) -> Figure:
     """A `Symmetry` at a glance: variance of every direction, coherence if there is one, and the first generators."""
     K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
-    page = Page(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
-    parts = page.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
-    row = parts[0].subplots(1, 2 if found.functions > 1 else 1, squeeze=False)[0]
+    figure = BookFigure(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
+    parts = figure.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
+    row = parts[0].subplots(1, 2 if found.networks > 1 else 1, squeeze=False)[0]
     order = np.arange(1, K + 1)
 
     def bars(axes, values: Tensor, interval: Tensor) -> None:
-        for kind, chosen in (("symmetry", slice(0, d)), ("other", slice(d, K))):
+        for place, chosen in enumerate((slice(0, d), slice(d, K))):
             ends = (values[chosen] - interval[chosen, 0], interval[chosen, 1] - values[chosen])
             ends = torch.stack(ends).clamp_min(0).numpy()
             axes.errorbar(
                 order[chosen],
                 values[chosen].numpy(),
                 ends,
-                fmt=MARKERS[kind],
+                fmt=MARKERS[place],
                 ms=4,
                 lw=1,
                 capsize=2,
-                color=COLOURS[kind],
+                color=PALETTE[place],
             )
         axes.set_xlabel("direction")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
 
     bars(row[0], found.relative_variance, found.variance_interval / found.scale)
-    row[0].plot(order, found.mismatched / found.scale, MARKERS["chance"], ms=4, color=COLOURS["chance"])
+    row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY)
     row[0].set(yscale="log", ylabel="relative variance\n(crosses in grey: mismatched)")
     row[0].set_title(f"{d} of {K} directions", fontsize=10)
-    if found.functions > 1:
+    if found.networks > 1:
         bars(row[1], found.coherence, found.coherence_interval)
         row[1].set(ylim=(-0.5, 1.1), ylabel="coherence")
-        row[1].set_title(f"{found.functions} functions", fontsize=10)
+        row[1].set_title(f"{found.networks} networks", fontsize=10)
     if shown:
         generators = found.generators[:shown]
         bound = float(generators.abs().max())
@@ -108,22 +108,22 @@ def portrait(found) -> Figure:
         parts[1].suptitle(
             f"the first {shown} generators; they span {match.name if match else 'no known algebra'}", fontsize=10
         )
-    return page
+    return figure
 
 
 @styled
 def flows(generators: dict[str, Tensor], labels: dict[str, str]) -> Figure:
     """Generators of the plane (3, 3) as the vector fields u -> L u + b they move points along."""
-    page, (row,) = new_page(2.7 * len(generators), 3.0, 1, len(generators))
+    figure, (row,) = new_figure(2.7 * len(generators), 3.0, 1, len(generators))
     ticks = np.linspace(-1, 1, 9)
     x, y = np.meshgrid(ticks, ticks)
     for axes, (kind, A) in zip(row, generators.items()):
         v = np.einsum("ij,jyx->iyx", A.numpy(), np.stack([x, y, np.ones_like(x)]))
-        axes.quiver(x, y, v[0], v[1], color=COLOURS[kind], angles="xy")
+        axes.quiver(x, y, v[0], v[1], color=look(kind, labels)["color"], angles="xy")
         axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="x (half sides)", ylabel="y (half sides)")
         axes.invert_yaxis()
         axes.set_title(labels[kind], fontsize=9)
-    return page
+    return figure
 
 
 @styled
@@ -138,7 +138,7 @@ def orbits(
 
     Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.
     """
-    page, grid = new_page(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
+    figure, grid = new_figure(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
     for axes, angle in zip(grid[0], ["orbit density", *(f"{angle:g}°" for angle in angles)]):
         axes.set_title(angle, fontsize=9)
     for row, kind in zip(grid, density):
@@ -150,13 +150,13 @@ def orbits(
         for axes in row:
             axes.set(xticks=[], yticks=[])
             for spine in axes.spines.values():
-                spine.set(visible=True, color=COLOURS[kind], lw=1.5)
-    page.legend(
-        handles=[Line2D([], [], color=COLOURS[kind], lw=3, label=labels[kind]) for kind in density],
+                spine.set(visible=True, color=look(kind, labels)["color"], lw=1.5)
+    figure.legend(
+        handles=[Line2D([], [], color=look(kind, labels)["color"], lw=3, label=labels[kind]) for kind in density],
         loc="outside lower center",
         ncols=len(density),
     )
-    return page
+    return figure
 
 
 def orbit_density(generators: Tensor, *, extent: float, bins: int = 81, starts: int = 72) -> np.ndarray:

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from liegg.reproduce import table
-from liegg.reproduce.project import Run, UserError
-from liegg.reproduce.runner import run_experiments
+try:
+    from liegg.reproduce import table
+    from liegg.reproduce.project import Run, UserError
+    from liegg.reproduce.runner import run_experiments
+except ModuleNotFoundError as error:
+    sys.exit(f"liegg: the package {error.name} is missing: pip install 'liegg[reproduce]'")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -19,7 +22,7 @@ def main(words: list[str] | None = None) -> int:
     profile = argparse.ArgumentParser(add_help=False)
     profile.add_argument("--profile", default="quick", help=f"{', '.join(table.PROFILES)} (default: quick)")
     run = commands.add_parser("run", parents=[profile], help="run what is not up to date, then build the book")
-    run.add_argument("--notebook", default="", help="one or several, e.g. 01_o5_regression (default: all)")
+    run.add_argument("--notebook", default="", help="one or several, e.g. 11_o5_regression (default: all)")
     run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
     commands.add_parser("book", parents=[profile], help="build the book from the results there are")
     commands.add_parser("list", help="the notebooks and their parameters")

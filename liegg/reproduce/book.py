@@ -1,6 +1,7 @@
 """Assemble the book: prose and executed notebooks, with claims, parameters and provenance generated, then Sphinx."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     """
     stamp = run.html / ".inputs"
     inputs = _inputs(run)
-    if stamp.is_file() and stamp.read_text() == inputs:
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
         return False
     stage, site = run.folder / "stage", run.folder / "site"
     for folder in (stage, site):
@@ -34,13 +35,13 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     _stage(run, experiments, stage)
     print("building the book", flush=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", stage, "--path-output", site]
-    sphinx = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True)
+    sphinx = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True, env=_own(run))
     html = site / "_build" / "html"
     if sphinx.returncode or not (html / "index.html").is_file():
         raise UserError(f"the book could not be built:\n{sphinx.stdout[-3000:]}\n{sphinx.stderr[-3000:]}")
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
-    (html / ".inputs").write_text(inputs)
+    (html / ".inputs").write_text(inputs, encoding="utf-8")
     shutil.rmtree(run.html, ignore_errors=True)
     run.html.parent.mkdir(parents=True, exist_ok=True)
     html.replace(run.html)
@@ -49,9 +50,15 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     return True
 
 
+def _own(run: Run) -> dict[str, str]:
+    """The environment in which Sphinx finds the project's own liegg."""
+    path = [str(run.root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
 def errors(html: Path) -> list[str]:
     """Pages of a built book that show a traceback or a message of the build, as paths."""
-    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(_article(page.read_text()))]
+    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(_article(page.read_text(encoding="utf-8")))]
     return [str(page.relative_to(html)) for page in found]
 
 
@@ -63,7 +70,7 @@ def _article(page: str) -> str:
 
 def _inputs(run: Run) -> str:
     """A digest of all that the book is made of."""
-    folders = (run.root / "book", run.root / "liegg" / "reproduce", run.root / "notebooks", run.root / "data")
+    folders = (run.root / "book", run.root / "liegg", run.root / "notebooks", run.root / "data")
     files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
     files |= {p for kind in ("executed", "results") for p in (run.folder / kind).glob("*") if p.is_file()}
@@ -84,13 +91,15 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         "versions": pages.versions(states),
     }
     for path in stage.glob("*.md"):
-        path.write_text(re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], path.read_text(), flags=re.M))
+        text = path.read_text(encoding="utf-8")
+        text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
+        path.write_text(text, encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
     for state in states:
         name = state.experiment.name
         if state.result is None:
-            (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state))
+            (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
             continue
         for file in filter(Path.is_file, (run.result(name), run.table(name))):
             shutil.copy(file, stage / "results")

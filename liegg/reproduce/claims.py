@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from liegg.reproduce.project import ROOT
+from liegg.reproduce.project import find_root
 from liegg.reproduce.results import spread
 
 
@@ -39,8 +39,8 @@ class Verdict:
     why: str
 
 
-def load(root: Path = ROOT) -> list[Claim]:
-    rows = yaml.safe_load((root / "book" / "claims.yml").read_text())
+def load(root: Path | None = None) -> list[Claim]:
+    rows = yaml.safe_load(((root or find_root()) / "book" / "claims.yml").read_text(encoding="utf-8"))
     return [Claim(**{**row, "accept": tuple(row["accept"]), "when": row.get("when") or {}}) for row in rows]
 
 

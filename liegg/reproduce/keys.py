@@ -29,7 +29,7 @@ def modules(code: str, root: Path) -> list[Path]:
         path = queue.pop()
         if path not in found:
             found.add(path)
-            queue |= _imports(path.read_text(), root)
+            queue |= _imports(path.read_text(encoding="utf-8"), root)
     return sorted(found)
 
 
@@ -58,7 +58,7 @@ def _files(name: str, root: Path) -> set[Path]:
 
 def _lazy(root: Path) -> dict[str, str]:
     """The table _NAMES of liegg/__init__.py: public name -> submodule that defines it."""
-    for node in ast.parse((root / "liegg" / "__init__.py").read_text()).body:
+    for node in ast.parse((root / "liegg" / "__init__.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_NAMES":
             return ast.literal_eval(node.value)
     return {}

@@ -51,7 +51,7 @@ def _tally(words: list[str]) -> str:
     return ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words)
 
 
-def summary(root: Path) -> str:
+def readme_table(root: Path) -> str:
     """The README's table: the papers' claims that the stored results test, and a count of our own ones."""
     rows, ours = [], []
     for claim in load(root):

@@ -1,13 +1,26 @@
 """Where everything lies, and the one error class that people see without a traceback."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+TABLE = Path("notebooks", "experiments.yml")
 
 
 class UserError(Exception):
     """Something the person at the keyboard can mend: its text names the thing and the fix."""
+
+
+def find_root() -> Path:
+    """The project's folder: the working directory or the nearest folder above it that has notebooks/experiments.yml,
+    else the clone that liegg itself lies in. Raises UserError where there is neither."""
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).parents[2]):
+        if (folder / TABLE).is_file():
+            return folder
+    raise UserError(
+        f"there is no {TABLE} in {here} or above it: the experiments are in the project's repository; clone it and run "
+        "this inside the clone"
+    )
 
 
 @dataclass(frozen=True)
@@ -16,7 +29,7 @@ class Run:
 
     profile: str
     overrides: tuple[tuple[str, object], ...] = ()
-    root: Path = ROOT
+    root: Path = field(default_factory=find_root)
 
     @property
     def name(self) -> str:

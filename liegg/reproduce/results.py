@@ -15,7 +15,7 @@ from pathlib import Path
 
 from liegg import progress
 from liegg.reproduce import table
-from liegg.reproduce.project import ROOT
+from liegg.reproduce.project import find_root
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
 
@@ -31,7 +31,7 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     and says so. Raises ValueError for infinite values.
     """
     target = os.environ.get("LIEGG_RESULT")
-    path = Path(target) if target else ROOT / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
+    path = Path(target) if target else find_root() / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
     if rows:
         _write(path.with_suffix(".csv"), _csv(rows))
     result = {
@@ -69,7 +69,7 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], list[dict]]) -> list[
 
 def _finished(kept: Path, key: str) -> dict[str, list[dict]]:
     """The cases that a stopped run left, or a new file for them if it left none or its key was another."""
-    lines = kept.read_text().splitlines() if kept.is_file() else []
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
     if not lines or lines[0] != key:
         _write(kept, key + "\n")
         return {}
@@ -99,7 +99,7 @@ def versions() -> dict[str, str]:
 
 def commit() -> str:
     """The git commit of the project, with a note if its files differ from it."""
-    git = ["git", "-C", str(ROOT)]
+    git = ["git", "-C", str(find_root())]
     try:
         head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True)
         dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
@@ -115,7 +115,7 @@ def write_json(path: Path, content: dict) -> None:
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text)
+    part.write_text(text, encoding="utf-8")
     part.replace(path)
 
 
@@ -130,7 +130,7 @@ def _csv(rows: Sequence[dict]) -> str:
 
 
 def read_json(path: Path) -> dict | None:
-    return json.loads(path.read_text()) if path.is_file() else None
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _cell(value: object) -> object:

@@ -76,7 +76,7 @@ def _follow(run: Run, futures: dict[Future, str], messages, expected: dict[str, 
                 left = expected[name] - (last - started[name])
                 hint = f"about {_clock(left)} left" if left > 1 else "longer than expected"
                 with contextlib.suppress(FileNotFoundError):  # nothing to say, or not any more
-                    text += f" ({_progress(run, name).read_text()})"
+                    text += f" ({_progress(run, name).read_text(encoding='utf-8')})"
                 print(f"{name}: {text}, {_clock(last - started[name])} so far, {hint}", flush=True)
     return failed
 
@@ -89,9 +89,10 @@ def _outcome(future: Future) -> str:
 
 
 def _prepare_worker(messages, threads: int, root: str, folder: str) -> None:
-    """Give a worker its share of the cores, the project's own liegg, and a log for what its kernels print."""
+    """Give a worker its share of the cores, the project's folder and liegg, and a log for what its kernels print."""
     global report
     report = messages.put
+    os.chdir(root)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(threads)
     os.environ["PYTHONPATH"] = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

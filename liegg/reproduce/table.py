@@ -14,7 +14,7 @@ import nbformat
 import papermill
 import yaml
 
-from liegg.reproduce.project import ROOT, UserError
+from liegg.reproduce.project import TABLE, UserError, find_root
 
 PROFILES = ("smoke", "quick", "paper")
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
@@ -97,10 +97,10 @@ class Experiment:
         return {name: p.check(chosen.get(name, p.default)) for name, p in parameters.items()}
 
 
-def load(root: Path = ROOT) -> dict[str, Experiment]:
+def load(root: Path | None = None) -> dict[str, Experiment]:
     """All experiments by name, in reading order."""
-    folder = root / "notebooks"
-    rows = yaml.safe_load((folder / "experiments.yml").read_text())
+    path = (root or find_root()) / TABLE
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {
         name: Experiment(
             name,
@@ -109,7 +109,7 @@ def load(root: Path = ROOT) -> dict[str, Experiment]:
             row["seconds"],
             row["profiles"],
             row.get("allowed") or {},
-            folder / f"{name}.ipynb",
+            path.parent / f"{name}.ipynb",
         )
         for name, row in rows.items()
     }
@@ -122,8 +122,17 @@ def select(experiments: dict[str, Experiment], names: str, profile: str) -> list
     chosen = [Path(name).name.removesuffix(".ipynb") for name in names.split()]
     for name in chosen:
         if name not in experiments:
-            raise UserError(f"unknown notebook {name!r}: there are {', '.join(experiments)}")
+            raise UserError(
+                f"unknown notebook {name!r}: {_renamed(name, experiments)}there are {', '.join(experiments)}"
+            )
     return [experiments[name] for name in dict.fromkeys(chosen or experiments)]
+
+
+def _renamed(name: str, experiments: dict[str, Experiment]) -> str:
+    """What a notebook of another number is called now: numbers change as the book grows, titles do not."""
+    title = name.lstrip("0123456789")
+    now = [new for new in experiments if title and new.lstrip("0123456789") == title]
+    return f"it is called {now[0]} now (NOTEBOOK={now[0]}); " if now else ""
 
 
 def parse(words: str) -> dict[str, object]:

@@ -1,0 +1,22 @@
+"""Where things are computed."""
+
+import torch
+from torch import Tensor, nn
+
+
+def resolve(device: torch.device | str) -> torch.device:
+    """The device of that name; "auto" is a GPU if there is one, else the CPU."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(device)
+
+
+def home(function: object, x: Tensor) -> torch.device:
+    """Where a function is computed if nothing else is said: where its weights are, or else the data."""
+    weight = first_weight(function)
+    return x.device if weight is None else weight.device
+
+
+def first_weight(function: object) -> Tensor | None:
+    """A parameter of a module, which tells its precision and place; None for other functions."""
+    return next(function.parameters(), None) if isinstance(function, nn.Module) else None

@@ -1,0 +1,169 @@
+"""Figures of many networks: their measures and rates."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from liegg.plots.style import band, look, new_figure, styled
+
+
+@styled
+def scatter(
+    panels: Sequence[dict[str, tuple[Tensor, Tensor]]],
+    labels: dict[str, str],
+    xlabels: Sequence[str],
+    ylabel: str,
+    *,
+    titles: Sequence[str] | None = None,
+    log: str = "",
+    level: float | None = None,
+) -> Figure:
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height."""
+    figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
+    drawn = {}
+    for axes, panel, xlabel, title in zip(row, panels, xlabels, titles or [""] * len(panels)):
+        for kind, (x, y) in panel.items():
+            (drawn[kind],) = axes.plot(x, y, ls="", ms=3, alpha=0.5, mew=0.6, label=labels[kind], **look(kind, labels))
+        if level is not None:
+            axes.axhline(level, color="0.5", lw=0.8, ls=":")
+        axes.set(xlabel=xlabel)
+        if any(len(x) for x, _ in panel.values()):
+            axes.set(**{f"{name}scale": "log" for name in log})
+        axes.set_title(title, fontsize=10)
+        axes.grid(lw=0.4, alpha=0.5)
+    row[0].set_ylabel(ylabel)
+    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=2, markerscale=2)
+    return figure
+
+
+@styled
+def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> Figure:
+    """How often a true dimension (row) was answered with a found one (column): {title: (D, D)} counts."""
+    figure, (row,) = new_figure(3.6 * len(counts) + 0.6, 3.8, 1, len(counts))
+    for axes, (title, table) in zip(row, counts.items()):
+        share = table / table.sum(1, keepdim=True).clamp_min(1)
+        image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for i, j in table.nonzero().tolist():
+            ink = "white" if share[i, j] > 0.5 else "black"
+            axes.text(j, i, int(table[i, j]), ha="center", va="center", fontsize=8, color=ink)
+        ticks = {"ticks": range(len(dimensions)), "labels": dimensions}
+        axes.set_xticks(**ticks), axes.set_yticks(**ticks)
+        axes.set(xlabel="dimension found", ylabel="true dimension")
+        axes.set_title(title, fontsize=10)
+    figure.colorbar(image, ax=row, label="share of the row", shrink=0.8)
+    return figure
+
+
+@styled
+def rates(edges: Sequence[float], panels: dict[str, dict[str, Tensor]], labels: dict[str, str], xlabel: str) -> Figure:
+    """Shares with their intervals over bins of a logarithmic quantity: {title: {kind: (bins, 3) share, low, high}}."""
+    figure, (row,) = new_figure(4 * len(panels), 3.4, 1, len(panels))
+    centres = np.sqrt(np.array(edges[:-1]) * np.array(edges[1:]))
+    for axes, (title, kinds) in zip(row, panels.items()):
+        for shift, (kind, values) in zip(np.geomspace(0.96, 1.04, len(kinds)), kinds.items()):
+            share, low, high = np.asarray(values).T
+            bars = np.stack([share - low, high - share])
+            axes.errorbar(
+                centres * shift,
+                share,
+                bars,
+                ms=4,
+                lw=1.2,
+                capsize=2,
+                label=labels[kind],
+                **look(kind, labels),
+            )
+        axes.set(xscale="log", xlabel=xlabel, ylabel=title, ylim=(-0.03, 1.03))
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+@styled
+def trends(
+    panels: dict[str, dict[str, tuple[Sequence, Tensor]]],
+    labels: dict[str, str],
+    xlabel: str,
+    *,
+    log: Sequence[str] = (),
+    logx: bool = True,
+    one_scale: bool = False,
+) -> Figure:
+    """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
+
+    Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, and with
+    `one_scale` all vertical axes are the same.
+    """
+    figure, (row,) = new_figure(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
+    for axes, (ylabel, kinds) in zip(row, panels.items()):
+        if one_scale and axes is not row[0]:
+            axes.sharey(row[0])
+        for kind, (x, values) in kinds.items():
+            band(axes, x, values, kind, labels)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        if logx:
+            axes.set_xscale("log")
+        else:
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        if ylabel in log:
+            axes.set_yscale("log")
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=4 if len(panels) > 1 else 3)
+    return figure
+
+
+@styled
+def heatmaps(panels: dict[str, Tensor], rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> Figure:
+    """Positive measures over a grid of settings, {title: (R, C)}, on logarithmic colour scales with their numbers."""
+    figure, (row,) = new_figure(4 * len(panels), 0.55 * len(rows) + 1.6, 1, len(panels))
+    for axes, (title, values) in zip(row, panels.items()):
+        scale = LogNorm(float(values.min()), float(values.max() * 1.001))
+        axes.imshow(values, cmap="viridis_r", norm=scale, aspect="auto")
+        for (i, j), value in np.ndenumerate(values.numpy()):
+            ink = "white" if scale(value) > 0.5 else "black"
+            axes.text(j, i, f"{value:.2g}", ha="center", va="center", fontsize=8, color=ink)
+        axes.set_xticks(range(len(columns)), columns), axes.set_yticks(range(len(rows)), rows)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.set_title(title, fontsize=10)
+    return figure
+
+
+@styled
+def strips(
+    panels: dict[str, dict[str, dict[str, Tensor]]],
+    labels: dict[str, str],
+    *,
+    log: Sequence[str] = (),
+    level: dict[str, float] | None = None,
+) -> Figure:
+    """Every network's measure, category by category: {ylabel: {kind: {category: (M,) values}}}.
+
+    Kinds stand side by side within a category; a dash marks their median. Panels in `log` have a logarithmic axis,
+    those in `level` a dotted line at that height.
+    """
+    names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
+    figure, column = new_figure(max(7.5, 1.05 * len(names) + 1.5), 2.2 * len(panels) + 0.9, len(panels), 1)
+    drawn = {}
+    for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
+        width = 0.8 / len(kinds)
+        for i, (kind, categories) in enumerate(kinds.items()):
+            style = look(kind, labels)
+            for name, values in categories.items():
+                values = torch.as_tensor(values, dtype=torch.float64)
+                x = names.index(name) + (i - (len(kinds) - 1) / 2) * width
+                spots = x + width * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
+                (drawn[kind],) = axes.plot(spots, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
+                axes.hlines(values.nanquantile(0.5), x - 0.4 * width, x + 0.4 * width, color=style["color"], lw=1.2)
+        if ylabel in log:
+            axes.set_yscale("log")
+        if level and ylabel in level:
+            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
+        axes.set_xticks(range(len(names)), names)
+        axes.set_ylabel(ylabel)
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
+    return figure

@@ -1,0 +1,70 @@
+"""What all figures share: style, colours, and a Figure that shows itself.
+
+A figure shows itself in a notebook as SVG on a transparent ground, with dark ink; the book's style sheet inverts its
+lightness, not its hues, on a dark page. Colours are seaborn's colour-blind palette, in the order of a figure's labels:
+figures that are given the same labels have the same colours.
+"""
+
+import functools
+import io
+from collections.abc import Callable, Sequence
+
+import matplotlib
+import seaborn
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "liegg",
+}
+PALETTE = seaborn.color_palette("colorblind")
+MARKERS = "os^vPdX*"
+GREY = "0.5"
+
+
+class BookFigure(Figure):
+    """A Figure that Jupyter shows as SVG, with no plotting backend involved."""
+
+    def _repr_svg_(self) -> str:
+        svg = io.StringIO()
+        with matplotlib.rc_context(STYLE):
+            self.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
+        return svg.getvalue()
+
+
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    @functools.wraps(draw)
+    def drawn(*args, **kwargs) -> Figure:
+        with matplotlib.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
+def new_figure(width: float, height: float, rows: int, columns: int):
+    figure = BookFigure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def look(kind: str, labels: dict[str, str]) -> dict:
+    """Colour and marker of a kind, by its place among the labels; kinds that are numbers are shades in their order."""
+    kinds = list(labels)
+    place = kinds.index(kind)
+    shaded = all(name.isdigit() for name in kinds)
+    colours = seaborn.color_palette("viridis", len(kinds) + 1) if shaded else PALETTE
+    return {"color": colours[place % len(colours)], "marker": MARKERS[place % len(MARKERS)]}
+
+
+def band(axes, x: Sequence, values: Tensor, kind: str, labels: dict[str, str]) -> None:
+    """Mean over networks (M, T) as a line, their range as a band."""
+    values = torch.as_tensor(values)
+    style = look(kind, labels)
+    axes.fill_between(x, values.amin(0), values.amax(0), color=style["color"], alpha=0.2, linewidth=0)
+    axes.plot(x, values.mean(0), ls="-", ms=4, lw=1.2, label=labels[kind], **style)

@@ -1,0 +1,153 @@
+"""Polarization matrices kept as small triangular factors, whatever the number of samples.
+
+Of a matrix E only R with RᵀR = EᵀE is kept, in float64: by QR, never by the Gram matrix EᵀE, whose small eigenvalues
+drown in rounding. Factors of parts of the data merge, so that a large data set is a map and a reduce.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+PARTS = 20  # how many parts of the data one function's factor is kept in, for bootstrap intervals
+MEMORY = 2**27  # bytes that these may take, which brings their number down to LEAST for many columns
+LEAST = 6
+BLOCK = 512  # rows of a part, at least, that are absorbed at once
+
+
+def parts_of(networks: int, size: int) -> int:
+    """How many parts of the data the factors of M functions with K columns are kept in; always even, for two halves."""
+    return 2 if networks > 1 else min(PARTS, max(LEAST, MEMORY // (8 * size**2) // 2 * 2))
+
+
+class Factor:
+    """Triangular factors of a polarization matrix with K columns, one for each of several parts of its samples.
+
+    Sample s belongs to part s mod parts. Rows wait until there are about as many as columns, so that memory stays at
+    parts * K² numbers and time at that of two passes of Householder reflections over the rows.
+    """
+
+    def __init__(self, size: int, parts: int = 1):
+        self._triangles = torch.zeros(parts, size, size, dtype=torch.float64)
+        self._absorbed = torch.zeros(parts, dtype=torch.long)
+        self._waiting: list[Tensor] = []  # rows of further samples, the first of which belongs to part 0
+
+    @property
+    def counts(self) -> Tensor:
+        """(parts,) how many samples each part has seen."""
+        return self._absorbed + _shares(sum(map(len, self._waiting)), len(self._absorbed))
+
+    @property
+    def samples(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def triangles(self) -> Tensor:
+        """(parts, K, K) upper triangular R with RᵀR = EᵀE for each part, on the CPU."""
+        return (_stacked(self._triangles, _joined(self._waiting)) if self._waiting else self._triangles).cpu()
+
+    @property
+    def triangle(self) -> Tensor:
+        """(K, K) upper triangular R with RᵀR = EᵀE, of all parts."""
+        triangles = self.triangles
+        return triangles[0] if len(triangles) == 1 else torch.linalg.qr(triangles.flatten(0, 1), mode="r").R
+
+    def update(self, rows: Tensor) -> None:
+        """Append the rows of further samples, (samples, rows of each, K)."""
+        parts, K = self._triangles.shape[:2]
+        self._waiting.append(rows.double())
+        if sum(map(len, self._waiting)) * rows.shape[1] >= parts * max(K, BLOCK):
+            rows = _joined(self._waiting)
+            whole = len(rows) // parts * parts
+            self._triangles = _stacked(self._triangles, rows[:whole])
+            self._absorbed = self._absorbed + whole // parts
+            self._waiting = [rows[whole:]]
+
+    def merge(self, other: "Factor") -> "Factor":
+        """The factor of all samples that either has seen; both need as many columns and parts."""
+        mine, others = self.triangles, other.triangles
+        if mine.shape != others.shape:
+            raise ValueError(f"factors of shapes {tuple(mine.shape)}, {tuple(others.shape)} do not merge")
+        return self._of(torch.linalg.qr(torch.cat([mine, others], 1), mode="r").R, self.counts + other.counts)
+
+    def half(self, which: Literal[0, 1]) -> "Factor":
+        """The factor of the samples in every other part: no sample is in both halves."""
+        return self._of(self.triangles[which::2], self.counts[which::2])
+
+    def variances(self) -> tuple[Tensor, Tensor]:
+        """Symmetry variances S_i²/N ascending, (K,), and their directions as rows, (K, K): the full right basis."""
+        _, S, V = torch.linalg.svd(self.triangle)
+        return S.flip(0).square() / self.samples, V.flip(0)
+
+    @classmethod
+    def _of(cls, triangles: Tensor, counts: Tensor) -> "Factor":
+        made = cls(triangles.shape[-1], len(triangles))
+        made._triangles, made._absorbed = triangles, counts
+        return made
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _stacked(triangles: Tensor, rows: Tensor) -> Tensor:
+    """Triangles (parts, K, K) after the rows of further samples, (samples, rows of each, K), the first for part 0."""
+    parts = len(triangles)
+    if len(rows) % parts:
+        rows = torch.nn.functional.pad(rows, (0, 0, 0, 0, 0, -len(rows) % parts))
+    of_part = rows.unflatten(0, (-1, parts)).transpose(0, 1).flatten(1, 2)
+    return torch.linalg.qr(torch.cat([triangles.to(rows.device), of_part], 1), mode="r").R
+
+
+def _shares(samples: int, parts: int) -> Tensor:
+    """(parts,) how many of so many samples each part gets, beginning with part 0."""
+    return samples // parts + (torch.arange(parts) < samples % parts).long()
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What `polarize` keeps of M functions on their data: their polarization matrices and those of two controls."""
+
+    matched: tuple[Factor, ...]
+    """Each gradient at its own point: the rows of E. Of several functions each has its own factor, with the columns of
+    E_a and beside them those of the sum of all M matrices, which is all that coherence needs."""
+    mismatched: Factor
+    """Each gradient with an earlier sample's point: what chance gives functions with such gradients. The rows of all M
+    functions one below the other."""
+    data: Factor
+    """Each point with the way to an earlier one in the gradient's place: null where the data cannot tell anything."""
+    alike: Tensor
+    """(M, M) inner products tr(E_aᵀE_b) of whole matrices, which tell functions that are one up to a factor"""
+
+    @property
+    def networks(self) -> int:
+        """M, how many functions were given."""
+        return len(self.matched)
+
+    @property
+    def samples(self) -> int:
+        """How many samples were seen."""
+        return self.matched[0].samples
+
+    def merge(self, other: "Factors") -> "Factors":
+        """The factors of both parts of the data, of the same functions and actions.
+
+        The matched factors are those of one pass over both, to rounding. The controls take their partners within each
+        part, so they agree with those of one pass within their sampling error. Raises ValueError for factors that
+        differ in the number of functions or in size.
+        """
+        if self.networks != other.networks:
+            raise ValueError(f"factors of {self.networks} and of {other.networks} functions do not merge")
+        return Factors(
+            tuple(mine.merge(others) for mine, others in zip(self.matched, other.matched)),
+            self.mismatched.merge(other.mismatched),
+            self.data.merge(other.data),
+            self.alike + other.alike,
+        )
+
+    def half(self, which: Literal[0, 1]) -> "Factors":
+        """The factors of every other sample: no sample's gradient is in both halves. `alike` stays that of all."""
+        matched = tuple(factor.half(which) for factor in self.matched)
+        controls = (factor.half(1 - which) for factor in (self.mismatched, self.data))  # they begin with sample 1
+        return Factors(matched, *controls, self.alike)

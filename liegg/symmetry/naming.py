@@ -1,0 +1,252 @@
+"""Names of Lie algebras, by what no change of basis alters.
+
+Matrices are first brought to a balanced basis, where the span is as near to closed under transposition as can be.
+Traces of products split off nilpotent motions (translations, shears), the radical of the Killing form what commutes,
+the commutant of the adjoint representation splits the rest into simple ideals, and each of these is named by its
+dimension and the signature of its Killing form (for the classical series see Helgason 1978, chapter X).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.sparse.linalg import LinearOperator, lsmr
+from torch import Tensor
+
+from liegg.actions import Action
+
+SMALL = 0.1  # singular values below this share of the largest are zero; of forms, which are quadratic, below its square
+UNIT = 0.3  # the least that the largest one counts as, so that noise alone does not set the scale
+
+
+def name(action: Action, basis: Tensor) -> tuple[str, tuple[int, int, int]]:
+    """The name of a closed basis (d, K), "" if it has none, and how many eigenvalues of the Killing form are positive,
+    negative and zero."""
+    A = balanced(action.matrix(basis), action.n) if action.linear else None
+    c = (
+        constants(action, basis)
+        if A is None
+        else _constants(A.flatten(1), (A[:, None] @ A - A @ A[:, None]).flatten(2))
+    )
+    eigenvalues = torch.linalg.eigvalsh(killing(c))
+    zero = SMALL**2 * max(float(eigenvalues.abs().max()), UNIT)
+    signature = (int((eigenvalues > zero).sum()), int((eigenvalues < -zero).sum()))
+    return _name(action, basis, c, A), (*signature, len(c) - sum(signature))
+
+
+def constants(action: Action, basis: Tensor) -> Tensor:
+    """Structure constants c (d, d, d) of a closed basis (d, K): [A_i, A_j] = sum_k c_ijk A_k."""
+    return _constants(action.values(basis), action.bracket(basis[:, None], basis[None]))
+
+
+def _constants(values: Tensor, brackets: Tensor) -> Tensor:
+    return brackets @ torch.linalg.pinv(values)
+
+
+def killing(c: Tensor) -> Tensor:
+    """The Killing form tr(ad_i ad_j), (d, d), of structure constants (d, d, d)."""
+    return torch.einsum("ikl,jlk->ij", c, c)
+
+
+def balanced(A: Tensor, n: int, steps: int = 2000) -> Tensor:
+    """An orthonormal basis of g A g⁻¹, (d, n, n), for the change of basis g that makes sum [A, Aᵀ] vanish.
+
+    Steepest descent of sum |g A g⁻¹|² over g. A reductive algebra gets there, and is then closed under transposition
+    (Mostow 1955); others end where g becomes ill-conditioned. Of affine matrices only the linear part, the first n
+    coordinates, is looked at and changed.
+    """
+    g = torch.eye(A.shape[-1], dtype=A.dtype)
+    for _ in range(steps):
+        L = A[:, :n, :n]
+        up, down = (L @ L.mT).sum(0), (L.mT @ L).sum(0)
+        if (up - down).norm() < 1e-3 or torch.linalg.cond(g) > 1e4:
+            break
+        step = torch.eye(A.shape[-1], dtype=A.dtype)
+        step[:n, :n] = torch.linalg.matrix_exp((down - up) / (2 * torch.linalg.matrix_norm(up + down, 2)))
+        g = step @ g
+        A = torch.linalg.qr((step @ A @ torch.linalg.inv(step)).flatten(1).T).Q.T.reshape(A.shape)
+    return A
+
+
+def least_squares(function: Callable[[Tensor], Tensor], at: Tensor, target: Tensor) -> Tensor:
+    """The shortest step δ that minimises |Dfunction(at) δ - target|, matrix-free."""
+    _, backward = torch.func.vjp(function, at)
+    tensor = lambda v, like: torch.as_tensor(np.asarray(v, float)).reshape(like.shape)
+    operator = LinearOperator(
+        (target.numel(), at.numel()),
+        matvec=lambda v: torch.func.jvp(function, (at,), (tensor(v, at),))[1].flatten().numpy(),
+        rmatvec=lambda v: backward(tensor(v, target))[0].flatten().numpy(),
+    )
+    return tensor(lsmr(operator, target.flatten().numpy(), atol=1e-5, btol=1e-5)[0], at)
+
+
+def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
+    d = len(c)
+    nilpotent, rest = c.new_zeros(0, d), torch.eye(d).to(c)
+    if A is not None:
+        nilpotent, rest = _nilpotent(A)
+    reductive = torch.einsum("ai,bj,ijk,ck->abc", rest, rest, c, rest)
+    centre, _ = _null(reductive.flatten(1).T, SMALL)
+    _, derived = _null(reductive.flatten(0, 1), SMALL)
+    radical, levi = _null(derived @ killing(reductive), SMALL**2)
+    semisimple = torch.einsum("ai,bj,ijk,ck->abc", levi, levi, reductive, levi)
+    ideals = _simple(semisimple, None if A is None else torch.einsum("ai,ijk->ajk", levi @ rest, A))
+    if any(size < 3 for size, _, _ in ideals):
+        return ""  # there is no such simple algebra: the parts contradict each other
+    names = [name for _, name, _ in ideals]
+    if len(names) == 2 and sorted(ideals)[0][1:] == sorted(ideals)[1][1:] and ideals[0][2] == 4 == _moved(A):
+        names = [{"su(2)": "so(4)", "su(1,1)": "so(2,2)"}[names[0]]]
+    commuting = torch.einsum("ci,ijk->cjk", centre @ rest, A) if A is not None else centre
+    names += _commuting(commuting) if A is not None else ["R"] * len(centre)
+    if len(names) == 2 and names[0][:3] == "sl(" and names[1] == "scaling":
+        names = [names[0].replace("sl", "gl")]
+    if len(names) == 2 and names[0][:3] == "su(" and names[1] == "so(2)" and ideals[0][2] == _moved(A):
+        names = [names[0][1:]]
+    if len(centre) < len(radical):
+        whole = " + ".join(name for _, name, _ in ideals)
+        return f"{whole} ⋉ a radical of dimension {d - len(levi)}" if whole else f"solvable of dimension {d}"
+    if not len(nilpotent):
+        return " + ".join(names)
+    return _with_nilpotent(action, basis, c, names, nilpotent)
+
+
+def _nilpotent(A: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (k, d) that span the ideal of (d, n, n) which acts nilpotently, and the rest.
+
+    Where the trace form is null the algebra is solvable (Cartan), but a spiral is there too. Such an x is nilpotent if
+    tr(x hᵖ) = 0 for all powers of a generic element h there: by Lie's theorem that sum over the common eigenvalues
+    determines each of them.
+    """
+    null, rest = _null(torch.einsum("ijk,lkj->il", A, A), SMALL**2)
+    if not len(null):
+        return null, rest
+    N = torch.einsum("ki,ijl->kjl", null, A)
+    weights = torch.randn(len(N), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    h = torch.einsum("k,kij->ij", weights, N)
+    h = h / torch.linalg.matrix_norm(h, 2)
+    powers = torch.stack([torch.linalg.matrix_power(h, p) for p in range(A.shape[-1])])
+    nilpotent, growing = _null(torch.einsum("kij,pji->pk", N, powers), SMALL)
+    return nilpotent @ null, torch.cat([growing @ null, rest])
+
+
+def _with_nilpotent(action: Action, basis: Tensor, c: Tensor, names: list[str], nilpotent: Tensor) -> str:
+    """The name of a reductive part together with nilpotent motions, rows (k, d)."""
+    k = len(nilpotent)
+    acting = torch.einsum("ai,ijk->ajk", nilpotent, c)
+    if acting.abs().max() <= SMALL:  # they commute with everything
+        shifts = _translations(action, basis) == k
+        return " + ".join([*names, *["translation" if shifts else "nilpotent"] * k])
+    abelian = torch.einsum("bj,ajk->abk", nilpotent, acting).abs().max() <= SMALL
+    if not names:
+        return f"nilpotent of dimension {k}"
+    part = f"R^{k}" if abelian else f"nilpotent of dimension {k}"
+    whole = " + ".join(names)
+    if abelian and whole == f"so({k})":
+        return f"se({k})"
+    return f"{f'({whole})' if ' + ' in whole else whole} ⋉ {part}"
+
+
+def _translations(action: Action, basis: Tensor) -> int:
+    """How many combinations of affine generators, orthonormal (d, K), have no linear part."""
+    A = action.matrix(basis)
+    if A.shape[-1] != action.n + 1:
+        return 0
+    S = torch.linalg.svdvals(A[:, :-1, :-1].flatten(1))
+    return len(A) - int((S > SMALL).sum())
+
+
+def purified(action: Action, basis: Tensor, name: str) -> Tensor:
+    """A generator (1, K) with what is not turning, or not scaling, taken out of its eigenvalues."""
+    if name not in ("so(2)", "scaling"):
+        return basis
+    values, vectors = torch.linalg.eig(action.matrix(basis)[0])
+    grown = values.abs() > SMALL * values.abs().max()
+    pure = 1j * values.imag if name == "so(2)" else values.real[grown].mean() * grown
+    matrix = (vectors @ torch.diag(pure.to(vectors.dtype)) @ torch.linalg.inv(vectors)).real
+    if matrix.shape[-1] > action.n:
+        matrix[-1] = 0  # of rounding
+    return action.coefficients(matrix)[None]
+
+
+def _moved(A: Tensor | None) -> int:
+    """How many coordinates matrices (d, n, n) move together; 0 where there are no matrices."""
+    return 0 if A is None else int(torch.linalg.matrix_rank(A.movedim(0, 1).flatten(1), rtol=SMALL))
+
+
+def _simple(c: Tensor, A: Tensor | None) -> list[tuple[int, str, int]]:
+    """The simple ideals of a semisimple algebra, the largest first: dimension, name, how many coordinates it moves."""
+    s = len(c)
+    if not s:
+        return []
+    ad = c.transpose(1, 2)  # ad_i as matrices
+    commutator = lambda T: ad @ T - T @ ad
+    T = torch.randn(s, s, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for _ in range(8):
+        T = T - least_squares(commutator, torch.zeros_like(T), commutator(T))
+    values, vectors = map(torch.as_tensor, np.linalg.eig(T.numpy()))
+    values, vectors = values.to(torch.complex128), vectors.to(torch.complex128)
+    ideals, left = [], list(range(s))
+    while left:
+        first = values[left[0]]
+        mine = [i for i in left if min(abs(values[i] - first), abs(values[i] - first.conj())) < 1e-4]
+        left = [i for i in left if i not in mine]
+        span = torch.view_as_real(vectors[:, mine]).flatten(1)
+        ideal = torch.linalg.svd(span)[0][:, : len(mine)].T
+        form = torch.linalg.eigvalsh(ideal @ killing(c) @ ideal.T)
+        moved = _moved(None if A is None else torch.einsum("ai,ijk->ajk", ideal, A))
+        found = _simple_name(len(mine), int((form > 0).sum()), bool(first.imag.abs() > 1e-4), moved)
+        ideals.append((len(mine), found, moved))
+    return sorted(ideals, key=lambda ideal: (-ideal[0], ideal[1]))
+
+
+def _simple_name(dimension: int, noncompact: int, complex_type: bool, moved: int) -> str:
+    """The simple real algebra of this dimension with so many positive eigenvalues of the Killing form.
+
+    Where several names fit, the one whose standard representation has the size that is moved, or else the smallest.
+    From dimension 21 on, the series so(2n+1) and sp(n) share dimension and signature: without a representation of that
+    size both are named.
+    """
+    table = []  # (name, size of the standard representation, dimension, positive eigenvalues, of complex type)
+    for n in range(2, 12):
+        table.append((f"sl({n})", n, n * n - 1, n * (n + 1) // 2 - 1, False))
+        table.append((f"sp({n})", 2 * n, n * (2 * n + 1), n * (n + 1), False))
+        table.append((f"compact sp({n})", 4 * n, n * (2 * n + 1), 0, False))
+        for q in range(n // 2 + 1):
+            p = n - q
+            names = (f"so({q},{p})", f"su({q},{p})") if q else (f"so({n})", f"su({n})")
+            if n > 2 and (p, q) not in ((4, 0), (2, 2)):
+                table.append((names[0], n, n * (n - 1) // 2, p * q, (p, q) == (3, 1)))
+            table.append((names[1], 2 * n, n * n - 1, 2 * p * q, False))
+    fits = [row for row in table if row[2:] == (dimension, noncompact, complex_type)]
+    if not fits:
+        return f"simple of dimension {dimension}"
+    best = min(fits, key=lambda row: (row[1] != moved, row[1]))
+    ambiguous = {row[0] for row in fits if dimension >= 21 and ("sp(" in row[0]) != ("sp(" in best[0])}
+    return best[0] if best[1] == moved or not ambiguous else " or ".join(sorted({best[0], *ambiguous}))
+
+
+def _commuting(A: Tensor) -> list[str]:
+    """Names of commuting matrices (z, n, n) by their joint eigenvalues: turning, scaling, or neither."""
+    if not len(A):
+        return []
+    weights = torch.randn(len(A), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    V = torch.linalg.eig(torch.einsum("z,zij->ij", weights, A)).eigenvectors
+    joint = (torch.linalg.pinv(V) @ A.to(V.dtype) @ V).diagonal(dim1=-2, dim2=-1)  # (z, n)
+    turning, _ = _null(joint.real.T, SMALL, float(joint.abs().max()))
+    growing, _ = _null(joint.imag.T, SMALL, float(joint.abs().max()))
+    if len(turning) + len(growing) != len(A):
+        return ["R"] * len(A)
+    rates = growing @ joint.real  # (g, n)
+    even = (rates.abs().amax(0) > SMALL * rates.abs().max()).double() if len(rates) else torch.zeros(0)
+    fit = rates.T @ torch.linalg.lstsq(rates.T, even[:, None]).solution if len(rates) else even
+    scales = bool(len(rates) and (fit[:, 0] - even).norm() <= SMALL * even.norm())
+    return ["so(2)"] * len(turning) + ["scaling"] * scales + ["R"] * (len(rates) - scales)
+
+
+def _null(matrix: Tensor, tolerance: float, unit: float = UNIT) -> tuple[Tensor, Tensor]:
+    """Orthonormal rows that span the null space, and the rest; null is relative to the largest singular value."""
+    if not matrix.numel():
+        return torch.eye(matrix.shape[-1]).to(matrix), matrix.new_zeros(0, matrix.shape[-1])
+    _, S, V = torch.linalg.svd(matrix, full_matrices=True)
+    null = torch.nn.functional.pad(S, (0, len(V) - len(S))) <= tolerance * max(float(S.max()), unit)
+    return V[null], V[~null]

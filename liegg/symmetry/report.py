@@ -1,0 +1,55 @@
+"""A result in words: what was found, from what, and the directions around the last symmetry."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from liegg.symmetry.result import Symmetry
+
+
+def text(found: "Symmetry") -> str:
+    """The sentences and the table that print(found) shows."""
+    return "\n".join([*_sentences(found), *_table(found)])
+
+
+def _sentences(found: "Symmetry") -> list[str]:
+    K, d, match = len(found.variance), found.dimension, found.identify()
+    kind = "equivariances" if found.output_action else "symmetries"
+    lines = [f"{d} of {K} directions of {found.action} are {kind}"]
+    if found.networks > 1:
+        lines.append(f"  from {found.samples} samples, by coherence between {found.networks} functions")
+    else:
+        lines.append(f"  from {found.samples} samples and one function, the weaker kind of answer: give several")
+    if found.gap == found.gap:
+        lines.append(f"  the next direction varies {found.gap:.3g} times as much")
+    if match:
+        lines.append(f"  they span {match.name}, to {match.angle:.2g} degrees; closure defect {match.closure:.2g}")
+    elif d:
+        lines.append(f"  they are near no Lie algebra (closure defect {found.closure:.2g})")
+    if len(found.trivial_coefficients):
+        count = len(found.trivial_coefficients)
+        lines.append(f"  {count} further directions are trivial: the data say nothing about them")
+    if found.output_action and len(found.trivial_output_coefficients):
+        lines.append(f"  {len(found.trivial_output_coefficients)} directions of the outputs move nothing")
+    return lines
+
+
+def _table(found: "Symmetry") -> list[str]:
+    """The directions down to three beyond the symmetries, a dozen at most."""
+    K, d = len(found.variance), found.dimension
+    shown = [i for i in range(min(K, d + 3)) if i < 9 or i >= d - 1][:14]
+    low, high = (found.variance_interval / found.scale).T
+    columns = {
+        "direction": [f"{i + 1}{' *' if i < d else '  '}" for i in shown],
+        "relative variance": [f"{found.relative_variance[i]:.2g}" for i in shown],
+        "95 % interval": [f"{low[i]:.2g} to {high[i]:.2g}" for i in shown],
+        "of chance": [f"{found.chance_ratio[i]:.2g}" for i in shown],
+    }
+    if found.networks > 1:
+        low, high = found.coherence_interval.T
+        columns["coherence"] = [f"{found.coherence[i]:.2f}" for i in shown]
+        columns["its 95 %"] = [f"{low[i]:.2f} to {high[i]:.2f}" for i in shown]
+    widths = {name: max(map(len, [name, *cells])) for name, cells in columns.items()}
+    rows = [columns, *({name: cells[r] for name, cells in columns.items()} for r in range(len(shown)))]
+    return [
+        "  ".join((name if r == 0 else row[name]).rjust(widths[name]) for name in columns) for r, row in enumerate(rows)
+    ]

@@ -1,0 +1,231 @@
+"""Symmetry, what find_symmetry found: the dimension and why, generators and how sure they are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from liegg import algebra
+from liegg.actions import Action
+from liegg.symmetry import identify, intervals, report, storage
+from liegg.symmetry.finite import FiniteCheck, finite_check
+from liegg.symmetry.identify import Match
+from liegg.symmetry.rules import Decision, decide_dimension
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Symmetry:
+    """What `find_symmetry` found. Tensors are float64 on the CPU; K counts the directions that are not trivial."""
+
+    action: Action
+    """how the candidates move a sample"""
+    output_action: Action | None
+    """how they move an output; None where outputs should stay"""
+    coefficients: Tensor
+    """(K, action.size) the directions A, orthonormal: those that are null to rounding, then in ascending order of the
+    variance that the functions share."""
+    output_coefficients: Tensor | None
+    """(K, output_action.size) to each A the B with the smallest defect J A x - B f(x)."""
+    own: Tensor
+    """(M, K) mean products (E_a v)·(E_a v)/N of each function's polarization rows along each direction v"""
+    summed: Tensor
+    """(M, K) mean products (E_a v)·(sum over b of E_b v)/N of each function's rows with the sum of all"""
+    chunks: Tensor
+    """(chunks, K) the variance in each part of the data, for one function; (0, K) for several."""
+    mismatched: Tensor
+    """(K,) the variance of each direction when gradients meet other samples' points."""
+    trivial_coefficients: Tensor
+    """(d, action.size) orthonormal directions about which the data say nothing"""
+    trivial_output_coefficients: Tensor | None
+    """(d, output_action.size) orthonormal directions that move no output"""
+    scale: float
+    """what an ordinary direction varies: the mean variance, for pairs that of J A x before any B is taken off; that of
+    mismatched pairs where the mean is less than a tenth of it, as nearly all directions are symmetries then"""
+    samples: int
+    """how many samples were seen"""
+
+    @property
+    def networks(self) -> int:
+        """M, how many independently trained functions were given."""
+        return len(self.own)
+
+    @property
+    def directions(self) -> Tensor:
+        """(K, n, n) the directions as matrices."""
+        return self.action.matrix(self.coefficients)
+
+    @property
+    def variance(self) -> Tensor:
+        """(K,) symmetry variance S_i²/N of each direction, in squared units of the output (LieGG, section 3).
+
+        The mean over the functions if there are several.
+        """
+        return self.own.mean(0)
+
+    @property
+    def relative_variance(self) -> Tensor:
+        """(K,) the variance over its mean (see `scale`): free of the output's units."""
+        return self.variance / self.scale
+
+    @property
+    def chance_ratio(self) -> Tensor:
+        """(K,) the variance over that of mismatched pairs: near 1 where a gradient does not know its own point."""
+        null = self.mismatched <= intervals.EXACT * self.scale
+        return torch.where(null, 1.0, self.variance / self.mismatched)
+
+    @property
+    def shared(self) -> Tensor | None:
+        """(K,) the variance that independent functions share, their mean cross product vᵀCv; null values scatter
+        around 0. None for one function."""
+        return intervals.cross(self.own, self.summed) if self.networks > 1 else None
+
+    @property
+    def coherence(self) -> Tensor | None:
+        """(K,) shared variance over variance: 1 for signal that all functions share, 0 for errors of their own, which
+        is all that is left along a symmetry (see `liegg.symmetry.intervals`). None for one function."""
+        return intervals.coherence(self.own, self.summed, self.scale) if self.networks > 1 else None
+
+    @cached_property
+    def coherence_interval(self) -> Tensor | None:
+        """(K, 2) 95 % jackknife intervals over the functions (Student's t, M - 1 degrees of freedom); None for one."""
+        return intervals.coherence_interval(self.own, self.summed, self.scale) if self.networks > 1 else None
+
+    @cached_property
+    def variance_interval(self) -> Tensor:
+        """(K, 2) 95 % intervals of the variance along each direction as it stands.
+
+        One function: bootstrap over the parts of the data, for other samples of the same kind. Several: Student's t
+        over the functions, for other functions trained on the same task, on a logarithmic scale.
+        """
+        if self.networks == 1:
+            return intervals.bootstrap_interval(self.chunks, seed=0)
+        error = self.own.std(0) / self.networks**0.5 / self.variance.clamp_min(1e-300)
+        return (
+            self.variance[:, None] * intervals.student_interval(torch.zeros_like(error), error, self.networks - 1).exp()
+        )
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Why so many directions count: the rule that decided, and by what margin, direction by direction."""
+        return decide_dimension(self.relative_variance, self.chance_ratio, self.coherence, self.coherence_interval)
+
+    @property
+    def dimension(self) -> int:
+        """How many directions count as symmetries, by the rules of `liegg.symmetry.rules`: the one for several
+        functions, or the weaker one for a single function."""
+        return self.decision.dimension
+
+    @property
+    def gap(self) -> float:
+        """How many times larger than the last symmetry's the next variance is; nan if all or none are symmetries."""
+        d = self.dimension
+        return float(self.variance[d:].min() / self.variance[:d].max()) if 0 < d < len(self.variance) else float("nan")
+
+    @property
+    def generators(self) -> Tensor:
+        """(dimension, n, n) the directions that count as symmetries."""
+        return self.directions[: self.dimension]
+
+    @property
+    def output_generators(self) -> Tensor | None:
+        """(dimension, m, m) the B in J A x = B f(x) of each generator A; None without output_action."""
+        if self.output_action is None:
+            return None
+        return self.output_action.matrix(self.output_coefficients[: self.dimension])
+
+    @property
+    def trivial(self) -> Tensor:
+        """(d, n, n) directions about which the data say nothing: they leave every sample in place or move it off the
+        span of the data (points in a subspace, images that are round already)."""
+        return self.action.matrix(self.trivial_coefficients)
+
+    @property
+    def trivial_outputs(self) -> Tensor | None:
+        """(d, m, m) directions that move no output: part of no generator. None without output_action."""
+        if self.output_action is None:
+            return None
+        return self.output_action.matrix(self.trivial_output_coefficients)
+
+    def angles(self, basis: Tensor) -> Tensor:
+        """Principal angles between the generators and a known algebra (d, n, n), degrees, ascending."""
+        return algebra.principal_angles(self.generators, self._matrices(basis))
+
+    def bias(self, basis: Tensor) -> Tensor:
+        """(K,) symmetry bias of each direction: its distance to a known algebra (d, n, n), in [0, 1]."""
+        return algebra.bias(self.directions, self._matrices(basis))
+
+    @property
+    def closure(self) -> float:
+        """How far the generators are from closing under the bracket: 0 closed, at most 1."""
+        return identify.closure_defect(self.action, self.coefficients[: self.dimension])
+
+    def identify(self) -> Match | None:
+        """The Lie algebra that the generators span, named in whatever basis; None if there is none near them."""
+        return self._match
+
+    @cached_property
+    def _match(self) -> Match | None:
+        return identify.identify(self.action, self.coefficients[: self.dimension])
+
+    def check(self, function: Callable[[Tensor], Tensor], inputs: Tensor, **settings) -> FiniteCheck:
+        """How far the function moves along each generator up to a full turn: see `finite_check`, whose settings
+        are turn, steps, directions and seed."""
+        d = self.dimension
+        if not d:
+            raise ValueError("no direction counts as a symmetry, so there is none to check at finite times")
+        return finite_check(
+            function,
+            inputs,
+            self.action,
+            self.coefficients,
+            d,
+            output_action=self.output_action,
+            output_coefficients=self.output_coefficients,
+            **settings,
+        )
+
+    def _matrices(self, basis: Tensor) -> Tensor:
+        return self.action.matrix(self.action.coefficients(basis.double()))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two results hold the same numbers, for the same actions (those made of others: the same objects)."""
+        if not isinstance(other, Symmetry):
+            return NotImplemented
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return all(map(_same, *zip(*pairs)))
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return report.text(self)
+
+    def _repr_svg_(self) -> str | None:
+        try:
+            from liegg import plots
+        except ImportError:  # without matplotlib a notebook shows the table
+            return None
+        return plots.portrait(self)._repr_svg_()
+
+    def save(self, path: str | Path) -> None:
+        """Write the result to a .npz file, without pickle; `load` reads it back."""
+        storage.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path, action: Action | None = None, output_action: Action | None = None) -> "Symmetry":
+        """Read what `save` wrote. Actions made of others or of the reader's own fields have to be given again."""
+        return cls(**storage.load(cls, path, action, output_action))
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, Action) and one is not other:
+        described = storage.description(one)
+        return described[1] is not None and described == storage.description(other)
+    return one is other or one == other

@@ -1,0 +1,1 @@
+"""The networks of the experiments, and many of them trained as one computation."""

@@ -1,0 +1,92 @@
+"""Figures name their axes and kinds, and show themselves."""
+
+import numpy as np
+import torch
+
+from liegg import plots
+from liegg.plots.style import MARKERS, PALETTE, look
+
+
+def test_figures_of_measures_name_their_axes_and_kinds():
+    values = torch.rand(3, 4) + 0.1
+    figures = [
+        plots.trends({"height (m)": {"one": (range(4), values), "b": (range(4), values)}}, {"one": "A", "b": "B"}, "n"),
+        plots.heatmaps({"height (m)": values}, range(3), range(4), "rows", "columns"),
+        plots.strips(
+            {"height (m)": {"one": {"x": [1, 2]}, "b": {"x": [3], "y": [float("nan")]}}}, {"one": "A", "b": "B"}
+        ),
+    ]
+    for figure in figures:
+        axes = figure.axes[0]
+        assert "height (m)" in (axes.get_ylabel(), axes.get_title())
+        assert figure._repr_svg_().startswith("<?xml")
+    for figure in (figures[0], figures[2]):
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+    numbers = [text.get_text() for text in figures[1].axes[0].texts]
+    assert numbers == [f"{v:.2g}" for v in values.flatten().tolist()]
+
+
+def test_colours_and_markers_follow_the_order_of_the_labels():
+    labels = {"trained": "A", "random": "B", "upright": "C"}
+    for place, kind in enumerate(labels):
+        assert look(kind, labels) == {"color": PALETTE[place], "marker": MARKERS[place]}
+    turned = dict(reversed(labels.items()))
+    assert look("upright", turned) == look("trained", labels) and look("random", turned) == look("random", labels)
+
+
+def test_a_figure_with_some_of_the_kinds_keeps_the_colours_of_all():
+    labels, values = {"one": "A", "two": "B"}, torch.rand(3, 4) + 0.1
+    both = plots.trends({"y": {"one": (range(4), values), "two": (range(4), values)}}, labels, "n")
+    last = plots.trends({"y": {"two": (range(4), values)}}, labels, "n")
+    assert both.axes[0].lines[1].get_color() == last.axes[0].lines[0].get_color() == PALETTE[1]
+
+
+def test_kinds_that_are_numbers_are_shades_in_their_order():
+    labels = {"1": "one layer", "2": "two", "4": "four"}
+    luminance = [np.dot(look(kind, labels)["color"], [0.2126, 0.7152, 0.0722]) for kind in labels]
+    assert luminance == sorted(luminance) and luminance[0] < luminance[-1]
+
+
+def test_points_shares_and_counts_are_drawn_as_given():
+    x, y = torch.rand(2, 5) + 0.1
+    labels = {"a": "A", "b": "B"}
+    scatter = plots.scatter(
+        [{"a": (x, y), "b": (y, x)}, {"b": (x, y)}],
+        labels,
+        ["left (m)", "right (s)"],
+        "height",
+        titles=["one", "two"],
+        log="xy",
+    )
+    left, right = scatter.axes
+    assert (left.get_xlabel(), right.get_xlabel(), left.get_ylabel()) == ("left (m)", "right (s)", "height")
+    assert np.allclose(left.lines[0].get_xydata(), torch.stack([x, y], 1)) and left.get_xscale() == "log"
+    counts = torch.tensor([[3, 1], [0, 5]])
+    confusion = plots.confusion({"one": counts}, [0, 3])
+    assert sorted(text.get_text() for text in confusion.axes[0].texts) == ["1", "3", "5"]
+    shares = torch.tensor([[0.5, 0.25, 0.75], [0.9, 0.8, 1.0]])
+    rates = plots.rates([1, 10, 100], {"found": {"a": shares, "b": shares}}, labels, "error")
+    assert np.allclose(rates.axes[0].lines[0].get_ydata(), [0.5, 0.9]) and rates.axes[0].get_ylabel() == "found"
+    assert all(figure._repr_svg_().startswith("<?xml") for figure in (scatter, confusion, rates))
+
+
+def test_the_density_of_orbits_of_a_rotation_is_the_circle():
+    turn = torch.zeros(1, 3, 3).double()
+    turn[0, 1, 0], turn[0, 0, 1] = 2**-0.5, -(2**-0.5)
+    density = plots.orbit_density(turn, extent=1.5, bins=61)
+    ticks = (np.arange(61) - 30) / 61 * 3
+    radius = np.hypot(*np.meshgrid(ticks, ticks))
+    assert (
+        density.max() == 1
+        and density[np.abs(radius - 1) > 0.05].max() == 0
+        and density[np.abs(radius - 1) < 0.01].min() > 0
+    )
+
+
+def test_nothing_that_was_given_is_left_out():
+    labels, x = {"a": "A", "b": "B", "c": "C"}, torch.rand(2, 5) + 0.1
+    untitled = plots.scatter([{"a": x}, {"b": x}], labels, ["left", "right"], "height")
+    assert [len(axes.lines) for axes in untitled.axes] == [1, 1]
+    shares = torch.tensor([[0.5, 0.25, 0.75], [0.9, 0.8, 1.0]])
+    three = plots.rates([1, 10, 100], {"found": dict.fromkeys(labels, shares)}, labels, "error")
+    assert len(three.axes[0].containers) == 3

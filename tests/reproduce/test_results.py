@@ -1,0 +1,85 @@
+"""Results: values, spread, parameters and origin; tables; sweeps that were stopped."""
+
+import json
+import math
+import shutil
+
+import pytest
+import torch
+
+from liegg.reproduce import results, table
+from liegg.reproduce.project import find_root
+
+EXPERIMENTS = table.load()
+O5 = EXPERIMENTS["11_o5_regression"]
+
+
+def test_a_result_holds_values_spread_parameters_and_origin(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
+    scope = O5.values("smoke", {}) | {"unrelated": object()}
+    measured = {"a": torch.tensor([1.0, 3.0]), "b": 2, "c": [None, 0.5], "d": [math.nan], "e": [torch.tensor(4)]}
+    results.record(O5.name, scope, measured)
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["parameters"] == O5.values("smoke", {})
+    assert result["metrics"]["a"] == {"values": [1, 3], "mean": 2, "min": 1, "max": 3, "sd": pytest.approx(2**0.5)}
+    assert result["metrics"]["b"] == {"values": [2], "mean": 2, "min": 2, "max": 2}
+    assert result["metrics"]["c"]["values"] == [None, 0.5] and result["metrics"]["d"] == {"values": [None]}
+    assert {"finished", "commit", "versions", "machine"} <= set(result["provenance"])
+    with pytest.raises(ValueError, match="metric a is not finite"):
+        results.record(O5.name, scope, {"a": math.inf})
+
+
+def test_a_table_stands_beside_its_result(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
+    rows = [{"seed": 0, "angle": 1 / 3}, {"seed": 1, "angle": math.nan, "name": "so(3), twice"}]
+    results.record(O5.name, O5.values("smoke", {}), {}, rows)
+    assert (tmp_path / "r.csv").read_text() == 'seed,angle,name\n0,0.333333,\n1,,"so(3), twice"\n'
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(tmp_path, monkeypatch):
+    cases = [{"n": n} for n in (1, 2, 3)]
+    measured = []
+
+    def measure(case, last=3):
+        if case["n"] > last:
+            raise KeyboardInterrupt
+        measured.append(case["n"])
+        return [{"seed": s, "value": case["n"] + s} for s in (0, 1)]
+
+    wanted = [{"n": n, "seed": s, "value": n + s} for n in (1, 2, 3) for s in (0, 1)]
+    assert results.sweep(cases, measure) == wanted and list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
+    monkeypatch.setenv("LIEGG_KEY", "one")
+    measured.clear()
+    with pytest.raises(KeyboardInterrupt):
+        results.sweep(cases, lambda case: measure(case, last=2))
+    with (tmp_path / "r.rows").open("a") as file:
+        file.write('["{\\"n\\": 3}", [{"se')  # a line that was not written to its end
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
+    monkeypatch.setenv("LIEGG_KEY", "two")
+    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3, 1, 2, 3]
+
+
+def test_values_with_their_spread():
+    assert results.spread([240.0, 320.0, 305.0]) == "288 ± 43"
+    assert results.spread([0.0052, 0.0061]) == "0.00565 ± 0.00064"
+    assert results.spread([10, 10]) == "10" and results.spread([None]) == "none"
+
+
+def test_stored_reference_results_are_whole():
+    stored = sorted((find_root() / "data" / "reference").rglob("*.json"))
+    assert stored
+    for path in stored:
+        result = json.loads(path.read_text())
+        assert result["experiment"] == path.stem and path.parent.name == result["provenance"]["profile"]
+        assert result["parameters"] == EXPERIMENTS[path.stem].values(path.parent.name, {})
+
+
+def test_results_are_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "r.json"
+    results.write_json(path, {"a": 1})
+    with pytest.raises(TypeError):
+        results.write_json(path, {"a": object()})
+    assert json.loads(path.read_text()) == {"a": 1}
+    shutil.rmtree(tmp_path)

@@ -1,0 +1,208 @@
+"""The main job from end to end, at the smoke profile, in a copy of the project."""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from liegg.reproduce.book import errors
+from liegg.reproduce.project import find_root
+
+ROOT = find_root()
+NAMES = tuple(path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
+
+
+def reproduce(project, *words, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "liegg.reproduce", *words],
+        cwd=project,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the project after `run --profile smoke`."""
+    copy = tmp_path_factory.mktemp("copy") / "project"
+    skip = shutil.ignore_patterns("_build", ".venv", ".git", "__pycache__", ".*_cache", "mnist", "tests")
+    shutil.copytree(ROOT, copy, ignore=skip)
+    done = reproduce(copy, "run", "--profile", "smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (copy / "first.log").write_text(done.stdout)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def html(project):
+    return project / "book" / "_build" / "html"
+
+
+def result(project, name, run="smoke"):
+    return json.loads((project / "book" / "_build" / run / "results" / f"{name}.json").read_text())
+
+
+def test_progress_tells_which_how_far_and_where_to_look(project):
+    log = (project / "first.log").read_text()
+    for name in NAMES:
+        assert re.search(rf"{name}: runs, because it has not been run", log)
+        assert re.search(rf"{name}: started, takes about \d+:\d\d", log)
+        assert re.search(rf"{name}: done after \d+:\d\d", log)
+    assert re.search(r"the book is built: open .*html/index.html", log)
+
+
+def test_every_notebook_leaves_its_result_and_executed_copy(project):
+    build = project / "book" / "_build" / "smoke"
+    for name in NAMES:
+        r = result(project, name)
+        assert r["metrics"] and r["parameters"] and r["provenance"]["profile"] == "smoke"
+        executed = nbformat.read(build / "executed" / f"{name}.ipynb", as_version=4)
+        code = [c for c in executed.cells if c.cell_type == "code"]
+        assert all(c.execution_count for c in code)
+        assert not [o for c in code for o in c.outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    assert list((build / "running").iterdir()) == []
+
+
+def test_what_holds_at_any_size(project):
+    metrics = result(project, "11_o5_regression")["metrics"]
+    assert metrics["known_dimension_error"]["values"] == [0] * 11
+    assert metrics["known_relative_variance"]["max"] < 1e-24 and metrics["known_angle"]["max"] < 1e-9
+
+
+def test_the_book_is_whole(project, html):
+    assert errors(html) == []
+    index = (html / "index.html").read_text()
+    for name in NAMES:
+        page = (html / "notebooks" / f"{name}.html").read_text()
+        assert f"notebooks/{name}.html" in index
+        assert page.count("<figure") >= 3 and page.count("<figcaption") == page.count("<figure")
+        text = re.sub(r"<[^>]+>", "", page)
+        assert "How this page was made" in text and f"NOTEBOOK={name}" in text and "seed" in text
+        verdict = re.search(r"sd-badge[^>]*>\s*(reproduced|partly|not reproduced|not tested)", page)
+        assert verdict and page.index(verdict[0]) < page.index("<figure")
+    assert "not tested" in index and "up to date" in (html / "making.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "networks"),
+    [("13_data_size", 6), ("14_width_depth", 18), ("15_architectures", 27), ("16_layers_and_training", 48)],
+)
+def test_sweeps_offer_their_table(project, html, name, networks):
+    rows = (project / "book" / "_build" / "smoke" / "results" / f"{name}.csv").read_text().splitlines()
+    assert len(rows) == networks + 1 and "seed" in rows[0].split(",")
+    (offered,) = (html / "_downloads").rglob(f"{name}.csv")
+    assert offered.read_text().splitlines() == rows
+    assert f"{offered.parent.name}/{name}.csv" in (html / "notebooks" / f"{name}.html").read_text()
+
+
+def test_the_book_needs_nothing_from_outside(html):
+    outside = re.compile(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(?:https?:)?//[^"]+"')
+    found = {m[0] for page in html.rglob("*.html") for m in outside.finditer(page.read_text())}
+    assert found == set()
+
+
+def test_the_scan_sees_an_error(html, tmp_path):
+    page = (html / "making.html").read_text()
+    shown = '<div class="output traceback highlight-ipythontb"><pre>ValueError</pre></div></article>'
+    (tmp_path / "bad.html").write_text(page.replace("</article>", shown))
+    assert errors(tmp_path) == ["bad.html"]
+
+
+def test_nothing_changed_nothing_runs(project):
+    again = reproduce(project, "run", "--profile", "smoke")
+    assert again.returncode == 0
+    assert again.stdout.count("up to date") == len(NAMES) + 1 and "running" not in again.stdout
+
+
+def test_a_changed_module_runs_what_depends_on_it_and_says_why(project):
+    for file, reason in (
+        ("liegg/algebra/bases.py", "liegg/algebra/bases.py changed"),
+        ("liegg/reproduce/pages.py", None),
+    ):
+        path = project / file
+        before = path.read_text()
+        path.write_text(before + "# changed\n")
+        try:
+            plan = subprocess.run(
+                [sys.executable, "-c", PLAN], cwd=project, capture_output=True, text=True, check=True
+            ).stdout
+        finally:
+            path.write_text(before)
+        assert plan.count(reason or "up to date") == len(NAMES), plan
+
+
+PLAN = """
+from liegg.reproduce import keys, table
+from liegg.reproduce.project import Run
+run = Run("smoke")
+for e in table.load().values():
+    print(keys.stale(run, e, keys.key(e, e.values("smoke", {}), run.root)) or "up to date")
+"""
+
+
+def test_own_parameters_make_a_result_and_a_book_of_their_own(project):
+    kept = result(project, "11_o5_regression")
+    own = reproduce(
+        project, "run", "--profile", "smoke", "--notebook", "11_o5_regression", "--params", "seed=5 networks=1 epochs=0"
+    )
+    assert own.returncode == 0, own.stdout + own.stderr
+    name = "smoke+epochs=0,networks=1,seed=5"
+    parameters = result(project, "11_o5_regression", name)["parameters"]
+    assert (parameters["seed"], parameters["networks"], parameters["epochs"]) == (5, 1, 0)
+    assert result(project, "11_o5_regression") == kept
+    page = project / "book" / "_build" / name / "html" / "notebooks" / "12_rotated_digits.html"
+    assert "not been run" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--profile", "fast"], "unknown profile 'fast'"),
+        (["--notebook", "07_none"], "unknown notebook '07_none'"),
+        (["--notebook", "01_o5_regression"], "it is called 11_o5_regression now (NOTEBOOK=11_o5_regression)"),
+        (["--notebook", "11_o5_regression", "--params", "width=3"], "no parameter width"),
+        (["--notebook", "12_rotated_digits", "--params", "dataset=svhn"], "must be one of digits, mnist"),
+        (["--params", "seed=3"], "needs NOTEBOOK"),
+        (["--notebook", "11_o5_regression", "--params", "seed"], "name=value"),
+    ],
+)
+def test_bad_input_is_one_line_and_runs_nothing(project, words, message):
+    refused = reproduce(project, "run", *words)
+    assert refused.returncode == 2 and message in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1 and "running" not in refused.stdout
+
+
+def test_two_runs_at_once_do_not_mix(project):
+    with (project / "book" / "_build" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refused = reproduce(project, "run", "--profile", "smoke")
+    assert refused.returncode == 2 and "another run is at work" in refused.stderr
+
+
+def test_a_notebook_that_fails_harms_no_other(project):
+    """Rotated MNIST without its files and without a network to fetch them from; the other notebook is up to date."""
+    kept = {name: result(project, name) for name in NAMES}
+    table = project / "notebooks" / "experiments.yml"
+    before = table.read_text()
+    table.write_text(before.replace("{networks: 3, images: 400", "{dataset: mnist, networks: 3, images: 400"))
+    nowhere = {"LIEGG_DATA": str(project / "none"), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    try:
+        failed = reproduce(project, "run", "--profile", "smoke", **nowhere)
+    finally:
+        table.write_text(before)
+    assert failed.returncode == 1 and "12_rotated_digits failed" in failed.stderr
+    assert "FileNotFoundError: train-images-idx3-ubyte.gz is neither in" in failed.stdout
+    traceback = project / "book" / "_build" / "smoke" / "executed" / "12_rotated_digits.failed.ipynb"
+    shown = [o for c in nbformat.read(traceback, as_version=4).cells for o in c.get("outputs", [])]
+    assert [o.ename for o in shown if o.output_type == "error"] == ["FileNotFoundError"]
+    assert {name: result(project, name) for name in NAMES} == kept
+    assert list((project / "book" / "_build" / "smoke" / "running").iterdir()) == []
+    making = (project / "book" / "_build" / "html" / "making.html").read_text()
+    assert "out of date" in making

@@ -1,0 +1,124 @@
+"""The table of experiments: profiles, parameters as they are typed, parameters that are wrong."""
+
+import math
+
+import pytest
+
+from liegg.reproduce import table
+from liegg.reproduce.project import UserError
+
+EXPERIMENTS = table.load()
+O5 = EXPERIMENTS["11_o5_regression"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("profile", table.PROFILES)
+def test_every_profile_of_every_notebook_is_valid(name, profile):
+    experiment = EXPERIMENTS[name]
+    values = experiment.values(profile, {})
+    assert set(values) == set(experiment.parameters()) and set(experiment.profiles) == set(experiment.seconds)
+    assert set(experiment.allowed) <= set(values)
+    assert all(p.help and p.type in table.TYPES for p in experiment.parameters().values())
+
+
+def test_the_authors_settings():
+    values = O5.values("paper", {})
+    assert values == O5.values("quick", {})
+    assert values["epochs"] == 900000 // values["samples"] and values["learning_rate"] == 3e-3
+    assert EXPERIMENTS["12_rotated_digits"].values("paper", {})["epochs"] == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ("", {}),
+        ("seed=3 hidden_width=64", {"seed": 3, "hidden_width": 64}),
+        ("lr=1e-3 name=mnist on=true off=False", {"lr": 1e-3, "name": "mnist", "on": True, "off": False}),
+        ("widths='[8, 16]' title='two words'", {"widths": [8, 16], "title": "two words"}),
+        (
+            "tasks=['none: steep', 'so(3)'] a=[CNN, ViT] b=[]",
+            {"tasks": ["none: steep", "so(3)"], "a": ["CNN", "ViT"], "b": []},
+        ),
+    ],
+)
+def test_parameters_as_they_are_typed(words, values):
+    assert table.parse(words) == values
+
+
+@pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3", "seed='3", "widths=[8, 16", "a=1 b"])
+def test_parameters_that_cannot_be_read(words):
+    with pytest.raises(UserError, match="cannot read"):
+        table.parse(words)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"width": 3}, "no parameter width: it has seed"),
+        ({"seed": "3"}, "seed must be int, not str"),
+        ({"seed": True}, "seed must be int, not bool"),
+        ({"seed": 1.5}, "seed must be int, not float"),
+        ({"learning_rate": "fast"}, "learning_rate must be float"),
+        ({"learning_rate": math.inf}, "learning_rate must be finite"),
+        ({"seed": 10**20}, "seed must be from 0 to 1000000"),
+        ({"networks": 0}, "networks must be from 1 to 64, not 0"),
+    ],
+)
+def test_parameters_that_are_wrong(overrides, words):
+    with pytest.raises(UserError, match=words):
+        O5.values("quick", overrides)
+
+
+def test_choices_and_whole_numbers_for_floats():
+    with pytest.raises(UserError, match="dataset must be one of digits, mnist, not 'svhn'"):
+        EXPERIMENTS["12_rotated_digits"].values("quick", {"dataset": "svhn"})
+    assert O5.values("quick", {"weight_decay": 0})["weight_decay"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "words"),
+    [
+        ("13_data_size", {"sizes": 600}, "sizes must be a list, not 600"),
+        ("13_data_size", {"sizes": [600]}, "sizes must have at least 2 entries, all different"),
+        ("13_data_size", {"sizes": [600, 600]}, "all different"),
+        ("13_data_size", {"sizes": [300, 1200]}, "sizes, each entry of it, must be from 520 to inf, not 300"),
+        ("14_width_depth", {"widths": []}, "widths must have at least 1 entries"),
+        ("14_width_depth", {"widths": [1.5]}, "widths, each entry of it, must be int, not float"),
+        ("15_architectures", {"architectures": ["RNN"]}, "must be one of MLP, Swish, .*, not 'RNN'"),
+        ("17_discovery_methods", {"tasks": ["images, so(2)"]}, "must be one of so"),
+    ],
+)
+def test_lists_are_checked_entry_by_entry(name, overrides, words):
+    with pytest.raises(UserError, match=words):
+        EXPERIMENTS[name].values("quick", overrides)
+    assert EXPERIMENTS["51_symmetry_zoo"].values("quick", {"noises": [0, 1]})["noises"] == [0.0, 1.0]
+
+
+def test_unknown_profile_and_notebook():
+    with pytest.raises(UserError, match="unknown profile 'fast': there are smoke, quick, paper"):
+        table.select(EXPERIMENTS, "", "fast")
+    with pytest.raises(UserError, match="unknown notebook '09_none'"):
+        table.select(EXPERIMENTS, "09_none", "quick")
+    chosen = table.select(EXPERIMENTS, "notebooks/11_o5_regression.ipynb", "quick")
+    assert [e.name for e in chosen] == ["11_o5_regression"]
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ("01_o5_regression", "11_o5_regression"),
+        ("notebooks/07_discovery_methods.ipynb", "17_discovery_methods"),
+        ("08_symmetry_zoo", "51_symmetry_zoo"),
+        ("99_equivariance", "52_equivariance"),
+    ],
+)
+def test_a_notebook_of_another_number_is_told_its_new_one(old, now):
+    with pytest.raises(UserError, match=rf"it is called {now} now \(NOTEBOOK={now}\)"):
+        table.select(EXPERIMENTS, old, "quick")
+
+
+@pytest.mark.parametrize("name", ["01_none", "11", "o5", "11_o5"])
+def test_a_notebook_that_never_was_is_not(name):
+    with pytest.raises(UserError, match=f"unknown notebook '{name}'") as refused:
+        table.select(EXPERIMENTS, name, "quick")
+    assert "is called" not in str(refused.value) and "11_o5_regression" in str(refused.value)

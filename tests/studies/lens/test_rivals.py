@@ -1,0 +1,168 @@
+"""Other discovery methods on problems with known answers, and what their common call promises."""
+
+import pytest
+import torch
+
+from liegg import algebra
+from liegg.actions import Affine, Linear
+from liegg.studies.lens import rivals
+from liegg.studies.lens.targets import known
+
+PLANE = Linear(2)
+
+
+def rings(samples, *, seed=0):
+    """Points in the plane, and a function of their distance from the centre."""
+    x = torch.randn(samples, 2, generator=torch.Generator().manual_seed(seed))
+    return x, x.square().sum(1, keepdim=True).div(2).sin()
+
+
+def pairs(samples, *, seed=0):
+    """Two points in the plane, and a function of their inner product and their area."""
+    x = torch.randn(samples, 4, generator=torch.Generator().manual_seed(seed))
+    a, b, c, d = x.T[..., None]
+    return x, ((a * c + b * d) / 2).sin() + ((a * d - b * c) / 2).tanh() + ((a * a + b * b) / 4).cos()
+
+
+METHODS = {
+    "augerino": lambda x, y, action: rivals.augerino(x, y, action, seed=0, steps=150),
+    "liegan": lambda x, y, action: rivals.liegan(x, y, action, channels=1, seed=0, steps=300, lr=0.03),
+    "neighbours": rivals.neighbours,
+    "learned": lambda x, y, action: rivals.learned(x, y, action, seed=0, networks=1, steps=600),
+}
+
+
+def angle(found, true):
+    return algebra.principal_angles(found.directions[: len(true)], true)[-1]
+
+
+@pytest.fixture(scope="module")
+def found():
+    x, y = pairs(2000)
+    state = torch.get_rng_state()
+    results = {name: method(x, y, Linear(2, copies=2)) for name, method in METHODS.items()}
+    assert torch.equal(torch.get_rng_state(), state)
+    return results
+
+
+@pytest.mark.parametrize("name, degrees", [("augerino", 10), ("liegan", 10), ("neighbours", 2), ("learned", 3)])
+def test_the_rotations_of_two_points(found, name, degrees):
+    """A random direction is 66 degrees away, in the median, and nearer than 10 in 0.2 % of the cases."""
+    result = found[name]
+    assert angle(result, algebra.so(2)) < degrees
+    assert result.dimension == 1
+    if name == "augerino":
+        assert 0.1 < result.strength[0] < 1  # it has grown, but not without bound
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_directions_are_orthonormal_and_in_order(found, name):
+    directions, strength = found[name].directions, found[name].strength
+    number = 1 if name == "liegan" else 4
+    assert directions.shape == (number, 2, 2) and strength.shape == (number,)
+    assert directions.dtype == strength.dtype == torch.float64
+    flat = directions.flatten(1)
+    assert torch.allclose(flat @ flat.T, torch.eye(number).double(), atol=1e-9)
+    assert (strength.diff() * (-1 if name == "augerino" else 1) >= 0).all()
+
+
+def test_neighbours_are_exact_for_polynomials_of_second_order():
+    x = torch.randn(300, 3, generator=torch.Generator().manual_seed(0))
+    result = rivals.neighbours(x, (x.square() @ torch.tensor([[1.0], [1.0], [-1.0]])), Linear(3), ridge=0)
+    assert result.dimension == 3 and angle(result, algebra.so(2, 1)) < 0.01
+
+
+def test_where_there_is_no_symmetry_neighbours_see_none():
+    x = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+    assert rivals.neighbours(x, (2 * x).cos().sum(1, keepdim=True), PLANE).dimension == 0
+
+
+@pytest.mark.parametrize("method", [rivals.augerino, rivals.liegan])
+def test_the_seed_decides(method):
+    channels = {"channels": 2} if method is rivals.liegan else {}
+    first, again, other = (method(*rings(200), PLANE, seed=s, steps=5, **channels).directions for s in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def test_the_transformation_is_the_exponential():
+    action = Linear(3, copies=2)
+    g = torch.Generator().manual_seed(0)
+    A, x = torch.randn(5, 9, generator=g).double() / 3, torch.randn(5, 6, generator=g).double()
+    exact = torch.stack([action.act(a, p[None])[0] for a, p in zip(A, x)])
+    norm = torch.linalg.matrix_norm(action.matrix(A), 2)
+    error = (rivals._moved(A, x, action) - exact).norm(dim=1)
+    assert (error <= norm**9 / 362880 * norm.exp() * x.norm(dim=1)).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda x, y: (x, y, Affine(2)), "action must be"),
+        (lambda x, y: (x[:, :1], y, PLANE), r"x must be \(N, 2\)"),
+        (lambda x, y: (x, y[:, 0], PLANE), r"y must be a floating-point tensor \(N, 1\)"),
+        (lambda x, y: (x, y[:-1], PLANE), r"y must be \(N, 1\)"),
+        (lambda x, y: (x.long(), y, PLANE), "x must be a floating-point"),
+        (lambda x, y: (x / 0, y, PLANE), "finite"),
+        (lambda x, y: (x, 0 * y, PLANE), "y is the same at all points"),
+        (lambda x, y: (0 * x, y, PLANE), "a vector of x always 0"),
+    ],
+)
+def test_bad_data_are_refused(name, change, message):
+    with pytest.raises(ValueError, match=message):
+        METHODS[name](*change(*rings(50)))
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda x, y: rivals.augerino(x, y, PLANE, seed=0, steps=0),
+            "steps must be positive, a whole number, not 0",
+        ),
+        (lambda x, y: rivals.liegan(x, y, PLANE, channels=1, seed=0, sigma=-1), "sigma must be positive"),
+        (lambda x, y: rivals.liegan(x, y, PLANE, channels=0, seed=0), "channels must be"),
+        (lambda x, y: rivals.liegan(x, y, PLANE, channels=5, seed=0), "from 1 to 4, not 5"),
+        (lambda x, y: rivals.neighbours(x, y, PLANE, k=51), "k must be .* from 6 to the 50 points"),
+        (lambda x, y: rivals.neighbours(x, y, PLANE, k=5), "k must be"),
+        (lambda x, y: rivals.neighbours(x[:5], y[:5], PLANE), "from 6 to the 5 points there are"),
+        (lambda x, y: rivals.neighbours(x, y, PLANE, ridge=-1), "ridge must be zero or more, not -1"),
+        (lambda x, y: rivals.learned(x, y, PLANE, seed=0, steps=1.5), "steps must be positive, a whole number"),
+        (lambda x, y: rivals.learned(x, y, PLANE, seed=0, networks=2), "networks must be 1 or at least 3"),
+    ],
+)
+def test_bad_settings_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(*rings(50))
+
+
+def test_answers_asks_every_method_alike(monkeypatch):
+    asked = []
+    for name in rivals.METHODS:
+        monkeypatch.setitem(rivals.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
+    for name in rivals.METHODS:
+        rivals.answers(name, [rings(9), rings(9)], PLANE, dimension=0, steps=7)
+    told = {"liegg": {"steps": 7}, "one": {"steps": 7}, "augerino": {"steps": 7}, "liegan": {"channels": 1, "steps": 7}}
+    wanted = [
+        (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in rivals.METHODS for s in (0, 1)
+    ]
+    assert asked == wanted
+
+
+def test_a_comparison_has_one_row_a_data_set():
+    target = known(seed=0)["so(2)"]
+    rows = rivals.compare("direct", target, 400, seeds=[0, 3], steps=1)
+    assert [row["seed"] for row in rows] == [0, 3] and all(row["true"] == 1 for row in rows)
+    for row in rows:
+        x = target.points(400, seed=row["seed"])
+        direct = rivals.neighbours(x, target.function(x)[:, None], target.action)
+        assert row["dimension"] == direct.dimension and row["dimension_by_step"] == rivals.by_step(direct.strength)
+        assert row["angle"] == pytest.approx(float(angle(direct, target.algebra)), rel=1e-3)
+        assert row["seconds"] > 0 and row["megabytes"] >= 0
+
+
+def test_the_largest_step_is_counted_if_it_is_large():
+    assert rivals.by_step(torch.tensor([1.0, 2, 30, 40])) == 2
+    assert rivals.by_step(torch.tensor([1.0, 4, 16, 64])) == 0
+    assert rivals.by_step(torch.tensor([9.0, 8, 1, 0.9])) == 2
+    assert rivals.by_step(torch.tensor([3.0])) == 0
