@@ -97,7 +97,9 @@ def _stacked(triangles: Tensor, rows: Tensor) -> Tensor:
     if len(rows) % parts:
         rows = torch.nn.functional.pad(rows, (0, 0, 0, 0, 0, -len(rows) % parts))
     of_part = rows.unflatten(0, (-1, parts)).transpose(0, 1).flatten(1, 2)
-    return torch.linalg.qr(torch.cat([triangles.to(rows.device), of_part], 1), mode="r").R
+    if of_part.shape[1] < triangles.shape[1] or triangles.any():
+        of_part = torch.cat([triangles.to(rows.device), of_part], 1)
+    return torch.linalg.qr(of_part, mode="r").R
 
 
 def _shares(samples: int, parts: int) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 
 from liegg import algebra
 from liegg.actions import Affine, Linear
-from liegg.studies.lens import rivals
+from liegg.studies.lens import comparison, rivals
 from liegg.studies.lens.targets import known
 
 PLANE = Linear(2)
@@ -138,20 +138,20 @@ def test_bad_settings_are_refused(call, message):
 
 def test_answers_asks_every_method_alike(monkeypatch):
     asked = []
-    for name in rivals.METHODS:
-        monkeypatch.setitem(rivals.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
-    for name in rivals.METHODS:
-        rivals.answers(name, [rings(9), rings(9)], PLANE, dimension=0, steps=7)
+    for name in comparison.METHODS:
+        monkeypatch.setitem(comparison.METHODS, name, lambda *args, name=name, **told: asked.append((name, told)))
+    for name in comparison.METHODS:
+        comparison.answers(name, [rings(9), rings(9)], PLANE, dimension=0, steps=7)
     told = {"liegg": {"steps": 7}, "one": {"steps": 7}, "augerino": {"steps": 7}, "liegan": {"channels": 1, "steps": 7}}
     wanted = [
-        (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in rivals.METHODS for s in (0, 1)
+        (name, told[name] | {"seed": s}) if name in told else (name, {}) for name in comparison.METHODS for s in (0, 1)
     ]
     assert asked == wanted
 
 
 def test_a_comparison_has_one_row_a_data_set():
     target = known(seed=0)["so(2)"]
-    rows = rivals.compare("direct", target, 400, seeds=[0, 3], steps=1)
+    rows = comparison.compare("direct", target, 400, seeds=[0, 3], steps=1)
     assert [row["seed"] for row in rows] == [0, 3] and all(row["true"] == 1 for row in rows)
     for row in rows:
         x = target.points(400, seed=row["seed"])
