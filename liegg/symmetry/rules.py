@@ -44,7 +44,8 @@ class Decision:
     """what was measured over what was required, of the direction that decided; below 1 it was refused. Infinite where
     rounding decides."""
     margins: Tensor
-    """(K,) the same for every direction, as the last of the symmetries or as one of them; infinite for null ones"""
+    """(K,) the same for every direction that counts, and for the first i + 1 directions at each i beyond; infinite for
+    null ones, 0 for the rest of an exact function"""
 
     def __str__(self) -> str:
         count, learned = f"{self.dimension} of {len(self.margins)} directions count", self.dimension - self.exact
@@ -54,7 +55,7 @@ class Decision:
             nulls = f"{self.exact} null to rounding and {learned} of what" if self.exact else "what"
             lines = [f"{count}: {nulls} {RULES[self.rule]}"]
         if torch.isfinite(self.margins).any():
-            lines.append("measured over required, direction by direction (1 or more counts):")
+            lines.append("measured over required, for each direction that counts and for as many directions beyond:")
             lines.append("  " + "  ".join("exact" if m == torch.inf else f"{m:.2g}" for m in self.margins.tolist()))
         return "\n".join(lines)
 
@@ -91,15 +92,16 @@ def decide_dimension(
     ordinary = lambda measure: torch.cat([measure[exact:], torch.ones_like(measure[:1])])
     v, ratio = ordinary(relative_variance), ordinary(chance_ratio)
     places = range(1, len(v))
-    if coherence is None:
-        steps = [_step_of_one(v, ratio, d) for d in places]
-        learned = 0 if _is_exact(relative_variance, chance_ratio, exact) else _largest(steps)
-    else:
+    if coherence is not None:
         steps = [_step_of_several(v, ratio, ordinary(coherence), d) for d in places]
-        learned = _largest(steps)
-    least = [float(step.min()) for step in steps]
-    rule, margin = ("step", least[learned - 1]) if learned else ("none", max(least, default=0.0))
-    margins = [float(steps[max(i + 1, learned) - 1][i]) for i in range(len(steps))]
+    elif _is_exact(relative_variance, chance_ratio, exact):
+        steps = [torch.zeros(d) for d in places]
+    else:
+        steps = [_step_of_one(v, ratio, d) for d in places]
+    learned, margins = _largest(steps), [float(step.min()) for step in steps]
+    rule, margin = ("step", margins[learned - 1]) if learned else ("none", max(margins, default=0.0))
+    if learned:
+        margins[:learned] = steps[learned - 1].tolist()
     if coherence is not None and not learned and len(silent := _silent(interval[exact:])):
         rule, learned, margin = "silent", len(silent), min(silent)
         margins[:learned] = silent
