@@ -8,7 +8,13 @@ def resolve(device: torch.device | str) -> torch.device:
     """The device of that name; "auto" is a GPU if there is one, else the CPU."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(device)
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f'there is no device "{device}": give "cpu", "cuda" or "auto"') from error
+    if found.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError('there is no GPU that torch can use: give device="cpu" or "auto"')
+    return found
 
 
 def home(function: object, x: Tensor) -> torch.device:

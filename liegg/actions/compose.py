@@ -105,7 +105,7 @@ class Copies(Action):
         return paired
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
-        t = torch.as_tensor(t)
+        t = torch.as_tensor(t, dtype=torch.float64)
         each = t.repeat_interleave(self.count) if t.numel() > 1 else t
         return self.action.act(coefficients, self._flat(x), each).reshape(x.shape)
 

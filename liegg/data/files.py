@@ -21,7 +21,7 @@ CLONE = Path(__file__).parents[2]
 def folder() -> Path:
     """Where data sets are looked for and downloaded to."""
     if named := os.environ.get("LIEGG_DATA"):
-        return Path(named)
+        return Path(named).expanduser()
     at_hand = (CLONE / "notebooks" / "experiments.yml").is_file()
     return CLONE / "data" if at_hand else platformdirs.user_cache_path("liegg", appauthor=False)
 

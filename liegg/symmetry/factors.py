@@ -32,6 +32,7 @@ class Factor:
         self._triangles = torch.zeros(parts, size, size, dtype=torch.float64)
         self._absorbed = torch.zeros(parts, dtype=torch.long)
         self._waiting: list[Tensor] = []  # rows of further samples, the first of which belongs to part 0
+        self._read: Tensor | None = None  # the triangles with all rows, until there are more
 
     @property
     def counts(self) -> Tensor:
@@ -45,7 +46,10 @@ class Factor:
     @property
     def triangles(self) -> Tensor:
         """(parts, K, K) upper triangular R with RᵀR = EᵀE for each part, on the CPU."""
-        return (_stacked(self._triangles, _joined(self._waiting)) if self._waiting else self._triangles).cpu()
+        if self._read is None:
+            waiting = _joined(self._waiting) if self._waiting else None
+            self._read = (self._triangles if waiting is None else _stacked(self._triangles, waiting)).cpu()
+        return self._read
 
     @property
     def triangle(self) -> Tensor:
@@ -56,13 +60,14 @@ class Factor:
     def update(self, rows: Tensor) -> None:
         """Append the rows of further samples, (samples, rows of each, K)."""
         parts, K = self._triangles.shape[:2]
+        self._read = None
         self._waiting.append(rows.double())
         if sum(map(len, self._waiting)) * rows.shape[1] >= parts * max(K, BLOCK):
             rows = _joined(self._waiting)
             whole = len(rows) // parts * parts
             self._triangles = _stacked(self._triangles, rows[:whole])
             self._absorbed = self._absorbed + whole // parts
-            self._waiting = [rows[whole:]]
+            self._waiting = [rows[whole:].clone()]
 
     def merge(self, other: "Factor") -> "Factor":
         """The factor of all samples that either has seen; both need as many columns and parts."""
@@ -72,7 +77,9 @@ class Factor:
         return self._of(torch.linalg.qr(torch.cat([mine, others], 1), mode="r").R, self.counts + other.counts)
 
     def half(self, which: Literal[0, 1]) -> "Factor":
-        """The factor of the samples in every other part: no sample is in both halves."""
+        """The factor of the samples in every other part: no sample is in both. Raises ValueError for a single part."""
+        if len(self.counts) < 2:
+            raise ValueError("a factor of one part has no halves")
         return self._of(self.triangles[which::2], self.counts[which::2])
 
     def variances(self) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from liegg.actions import Action
 from liegg.symmetry.factors import Factor, Factors
 from liegg.symmetry.intervals import EXACT, coherence
-from liegg.symmetry.polarization import Function
+from liegg.symmetry.polarization import Function, require_action
 from liegg.symmetry.result import Symmetry
 from liegg.symmetry.rules import COHERENT
 from liegg.symmetry.stream import as_list, polarize
@@ -43,8 +43,6 @@ def find_symmetry(
     The same as `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise
     and warn of.
     """
-    require_action("action", action)
-    require_action("output_action", output_action, optional=True)
     factors = polarize(as_list(models), inputs, action, output_action, batch_size=batch_size, device=device)
     return _decide(factors, action, output_action)
 
@@ -60,21 +58,20 @@ def decide(factors: Factors, action: Action, output_action: Action | None = None
     as every direction would pass for a symmetry then; warns of fewer than 2K + 1 samples, when what is null for lack of
     data cannot be told.
     """
+    if not isinstance(factors, Factors):
+        raise ValueError(f"factors must be what polarize made, not {type(factors).__name__}")
     require_action("action", action)
     require_action("output_action", output_action, optional=True)
     return _decide(factors, action, output_action)
-
-
-def require_action(which: str, action: object, *, optional: bool = False) -> None:
-    if not isinstance(action, Action) and not (optional and action is None):
-        raise ValueError(f"{which} must be an action, such as actions.Linear(3), not {action!r}")
 
 
 def _decide(factors: Factors, action: Action, output_action: Action | None) -> Symmetry:
     sizes = [output_action.size if output_action else 0, action.size]
     E = _rows(factors, sizes)
     if factors.samples < 2:
-        raise ValueError("inputs holds one sample, which says nothing about symmetries: give many")
+        raise ValueError("there is one sample, which says nothing about symmetries: give many")
+    if not factors.mismatched.samples:
+        raise ValueError("every part has one sample, so that the controls have no pairs: polarize larger parts")
     _require_signal(factors)
     _require_independent(factors.alike)
     moved, chance = E[0, ..., sizes[0] :], factors.mismatched.triangle  # moved: J A x

@@ -125,7 +125,7 @@ def _nilpotent(A: Tensor) -> tuple[Tensor, Tensor]:
     h = torch.einsum("k,kij->ij", weights, N)
     h = h / torch.linalg.matrix_norm(h, 2)
     powers = torch.stack([torch.linalg.matrix_power(h, p) for p in range(A.shape[-1])])
-    nilpotent, growing = _null(torch.einsum("kij,pji->pk", N, powers), SMALL)
+    nilpotent, growing = _null(torch.einsum("kij,pji->pk", N, powers), SMALL, 1.0)
     return nilpotent @ null, torch.cat([growing @ null, rest])
 
 

@@ -10,6 +10,7 @@ precision (float32 at least) and are returned in float64.
 """
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from liegg.actions.base import Pairing
 from liegg.devices import first_weight, home
 
 OUTPUTS = 16  # how many outputs are paired at a time
+FEW = 17  # samples of a call that tells whether a sample depends on the others
 Function = Callable[[Tensor], Tensor]
 
 
@@ -37,11 +39,14 @@ def polarization_matrix(model: Function, x: Tensor, action: Action, output_actio
     E.flatten(0, 1) has one row for every sample and output; the squares of its singular values over N are the symmetry
     variances. `polarize` keeps only its triangular factor. Raises ValueError for bad input, as `polarize` does.
     """
+    require_action("action", action)
+    require_action("output_action", output_action, optional=True)
     require_samples(x)
     x = x.to(home(model, x), precision([model], x))
     batch = Batch(x, torch.zeros(0, dtype=torch.long), len(x))
     with undisturbed(model):
         y, rows, _ = derivatives(model, batch, action, action.pairing(batch.known))
+        require_single(model, x, y)
         return rows if output_action is None else torch.cat([moved_outputs(output_action, y), rows], -1)
 
 
@@ -88,8 +93,8 @@ def derivatives(function: Function, batch: Batch, action: Action, paired: Pairin
             others = batch.known[batch.partners].to(x.dtype)
             crossed = _forward(function, x[batch.later], action.velocity(others)) if len(others) else own[:0]
             return y.detach().double(), own, crossed
-        except NotImplementedError:
-            pass  # an operation without forward derivative
+        except RuntimeError:
+            pass  # an operation without forward derivative (NotImplementedError), or a gradient taken inside
     own, crossed, each = [], [], gradients(x, y)
     for first in range(0, m, OUTPUTS):
         shape = len(x), min(OUTPUTS, m - first), *x.shape[1:]
@@ -125,7 +130,7 @@ def _require_finite(rows: Tensor) -> None:
 
 def moved_outputs(action: Action, y: Tensor) -> Tensor:
     """(B, m, K): the entries of A_i y for outputs y (B, ...)."""
-    unit = torch.eye(y[0].numel(), dtype=y.dtype, device=y.device).reshape(-1, 1, *y.shape[1:])
+    unit = torch.eye(y.shape[1:].numel(), dtype=y.dtype, device=y.device).reshape(-1, 1, *y.shape[1:])
     try:
         return action.pair(y, unit.expand(-1, *y.shape)).transpose(0, 1)
     except ValueError as error:
@@ -164,6 +169,25 @@ def gradients(x: Tensor, y: Tensor) -> Iterator[Tensor]:
         sums = y.reshape(len(x), -1).sum(0).unbind()
     for o, output in enumerate(sums):
         yield torch.autograd.grad(output, x, retain_graph=o + 1 < len(sums), materialize_grads=True)[0]
+
+
+def require_single(function: Function, x: Tensor, y: Tensor) -> None:
+    """A sample's output must not depend on the others: without the first samples and the last, it is the same."""
+    part = slice(3, min(3 + FEW, len(x) - 1)) if len(x) > 5 else slice(1, None)
+    if len(x) < 2 or not y.isfinite().all():
+        return
+    _, alone = outputs(function, x[part])
+    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(y.abs().max())
+    if not (alone.detach() - y[part]).abs().max() <= tolerance:
+        raise ValueError(
+            "the function's output for a sample depends on the other samples of its batch, or on chance: a symmetry is "
+            "a matter of each sample by itself (BatchNorm or Dropout in train mode? call eval() first)"
+        )
+
+
+def require_action(which: str, action: object, *, optional: bool = False) -> None:
+    if not isinstance(action, Action) and not (optional and action is None):
+        raise ValueError(f"{which} must be an action, such as actions.Linear(3), not {action!r}")
 
 
 def require_samples(x: object) -> None:

@@ -45,7 +45,7 @@ class Decision:
     rounding decides."""
     margins: Tensor
     """(K,) the same for every direction that counts, and for the first i + 1 directions at each i beyond; infinite for
-    null ones, 0 for the rest of an exact function"""
+    null ones. One or more does not count beyond a larger step, nor beside an exact function's null directions."""
 
     def __str__(self) -> str:
         count, learned = f"{self.dimension} of {len(self.margins)} directions count", self.dimension - self.exact
@@ -54,6 +54,8 @@ class Decision:
         else:
             nulls = f"{self.exact} null to rounding and {learned} of what" if self.exact else "what"
             lines = [f"{count}: {nulls} {RULES[self.rule]}"]
+        if self.rule == "exact" and (self.margins[self.exact :] >= 1).any():
+            lines.append("others stand a step apart, but beside exact symmetries a step is the function's own shape")
         if torch.isfinite(self.margins).any():
             lines.append("measured over required, for each direction that counts and for as many directions beyond:")
             lines.append("  " + "  ".join("exact" if m == torch.inf else f"{m:.2g}" for m in self.margins.tolist()))
@@ -94,11 +96,10 @@ def decide_dimension(
     places = range(1, len(v))
     if coherence is not None:
         steps = [_step_of_several(v, ratio, ordinary(coherence), d) for d in places]
-    elif _is_exact(relative_variance, chance_ratio, exact):
-        steps = [torch.zeros(d) for d in places]
     else:
         steps = [_step_of_one(v, ratio, d) for d in places]
-    learned, margins = _largest(steps), [float(step.min()) for step in steps]
+    nothing_learned = coherence is None and _is_exact(relative_variance, chance_ratio, exact)
+    learned, margins = 0 if nothing_learned else _largest(steps), [float(step.min()) for step in steps]
     rule, margin = ("step", margins[learned - 1]) if learned else ("none", max(margins, default=0.0))
     if learned:
         margins[:learned] = steps[learned - 1].tolist()
@@ -147,10 +148,10 @@ def _largest(steps: list[Tensor]) -> int:
 
 def _silent(interval: Tensor) -> list[float]:
     """The margins of as many directions as several functions share nothing along, from the intervals (K, 2) of their
-    coherence: where all others' intervals begin, or SILENT, over where each of theirs ends."""
+    coherence: one, and how far each ends below where all others begin or SILENT, in units of SILENT."""
     low, high = interval.T
     for d in range(len(low) - 1, 0, -1):
         bound = min(SILENT, float(low[d:].min()))
         if high[:d].max() <= bound:
-            return [bound / max(float(end), 1e-12) for end in high[:d]]
+            return [1 + (bound - float(end)) / SILENT for end in high[:d]]
     return []

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
@@ -13,6 +12,7 @@ from liegg.actions import Action
 from liegg.devices import home, resolve
 from liegg.symmetry.factors import Factor, Factors, parts_of
 from liegg.symmetry.polarization import (
+    FEW,
     OUTPUTS,
     Batch,
     Function,
@@ -20,12 +20,13 @@ from liegg.symmetry.polarization import (
     moved_outputs,
     outputs,
     precision,
+    require_action,
     require_samples,
+    require_single,
     undisturbed,
 )
 
 REACH = 64  # how many samples back a control's partner may lie
-FEW = 17  # samples of the call that tells what a sample costs, and whether it depends on the others
 MEMORY = 2**26  # bytes that a batch may take: about a processor's cache, which is as fast as it gets
 SMALLEST, LARGEST = 32, 2**14  # samples in a batch
 
@@ -59,6 +60,8 @@ def polarize(
     """
     if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise ValueError(f"batch_size must be at least 1, a whole number, not {batch_size}")
+    require_action("action", action)
+    require_action("output_action", output_action, optional=True)
     functions = as_list(models)
     if device is not None:
         device = resolve(device)
@@ -67,7 +70,7 @@ def polarize(
     matched = tuple(Factor(K if M == 1 else 2 * K, parts_of(M, K)) for _ in functions)
     mismatched, data, alike = Factor(K, 2), Factor(action.size, 2), torch.zeros(M, M, dtype=torch.float64)
     recent = [_Recent() for _ in range(1 + M)]  # samples, and the outputs of each function
-    seen = 0
+    seen, checked = 0, False
     with ExitStack() as stack:
         for function in functions:
             stack.enter_context(undisturbed(function))
@@ -80,8 +83,8 @@ def polarize(
             own, crossed = [], []
             for function, mine in zip(functions, recent[1:]):
                 y, *rows = derivatives(function, batch, action, paired)
-                if not seen:
-                    _require_single(function, x, y)
+                if not checked:
+                    require_single(function, x, y)
                 if output_action:
                     answers, places = mine.join(y, _partners(seen, len(x)))
                     moved = [moved_outputs(output_action, answer) for answer in (y, answers[places])]
@@ -97,7 +100,7 @@ def polarize(
             alike += (whole @ whole.T).cpu()
             mismatched.update(torch.cat(crossed, 1))
             data.update(_ways(batch, action))
-            seen += len(x)
+            seen, checked = seen + len(x), checked or len(x) > 1
     if seen == 0:
         raise ValueError("inputs holds no batch: an empty dataset, or an iterator that was already used up")
     if not alike.isfinite().all():
@@ -198,17 +201,3 @@ def _saved_tensor(node: object, name: str) -> object:
 def _saved_names(kind: type) -> list[str]:
     """What a node of the graph calls the tensors that it keeps."""
     return [name for name in dir(kind) if name.startswith("_saved_")]
-
-
-def _require_single(function: Function, x: Tensor, y: Tensor) -> None:
-    """A sample's output must not depend on the others: without the first samples and the last, it is the same."""
-    part = slice(3, min(3 + FEW, len(x) - 1)) if len(x) > 5 else slice(1, None)
-    if len(x) < 2:
-        return
-    _, alone = outputs(function, x[part])
-    tolerance = math.sqrt(torch.finfo(alone.dtype).eps) * float(y.abs().max())
-    if not (alone.detach() - y[part]).abs().max() <= tolerance:
-        raise ValueError(
-            "the function's output for a sample depends on the other samples of its batch, or on chance: a symmetry is "
-            "a matter of each sample by itself (BatchNorm or Dropout in train mode? call eval() first)"
-        )

@@ -165,3 +165,8 @@ def test_impossible_sizes_and_matrices():
 def test_bad_compositions_are_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_copies_move_in_double_precision():
+    c, x = draw(4), draw(5, 3, 2)
+    assert torch.allclose(Copies(Linear(2), 3).act(c, x, 0.1), Linear(2, 3).act(c, x, 0.1), rtol=0, atol=1e-14)

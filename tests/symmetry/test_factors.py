@@ -232,3 +232,21 @@ def test_factors_survive_pickle(output_action):
     again = pickle.loads(pickle.dumps(factors))
     assert decide(again, ACTION, output_action) == decide(factors, ACTION, output_action)
     assert again.merge(factors).samples == 300
+
+
+def test_parts_of_one_sample():
+    """They merge, with outputs too; but controls need pairs, and only parts have them."""
+    x, net = draw(60, 6), small_net()
+    parts = [polarize(net, part, ACTION, Linear(2)) for part in [x[:50], *x[50:].split(1)]]
+    whole = reduce(Factors.merge, parts)
+    assert whole.samples == 60 and decide(whole, ACTION, Linear(2)).samples == 60
+    with pytest.raises(ValueError, match="controls have no pairs"):
+        decide(reduce(Factors.merge, parts[1:]), ACTION, Linear(2))
+    with pytest.raises(ValueError, match="factors must be what polarize made, not Tensor"):
+        decide(x, ACTION)
+
+
+def test_halves_end():
+    halves = polarize([small_net(seed=s) for s in range(3)], draw(40, 6), ACTION).half(0)
+    with pytest.raises(ValueError, match="no halves"):
+        halves.half(0)

@@ -220,3 +220,16 @@ def test_vector_fields_are_named_too():
     assert identify(circle, torch.eye(3).double()).name == "sl(2)"
     single = actions.VectorFields([torch.sin], points=draw(50, 1))
     assert identify(single, torch.ones(1, 1).double()).name == "R"
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_translation_keeps_its_name_in_noise(n):
+    """One per cent of noise in forty draws; of two per cent some pass for other motions."""
+    affine = actions.Affine(n)
+    names = []
+    for seed in range(40):
+        a = affine.coefficients(torch.einsum("i,ijk->jk", draw(n, seed=seed), algebra.translations(n))[None])
+        noise = 0.01 * draw(*a.shape, seed=seed + 100) / a.shape[1] ** 0.5
+        match = identify(affine, a / a.norm() + noise)
+        names.append(match.name if match else None)
+    assert names.count("translation") >= 39

@@ -76,7 +76,7 @@ MEASURES = {
         ("one steps", "step", 1, 0, (30 * 4) ** 0.5 / 7),
         ("one does not", "none", 0, 0, (2.5 * 2) ** 0.5 / 7),
         ("several step", "step", 2, 0, 50 / 6),  # the second direction's chance ratio is a fiftieth of the next
-        ("several are silent", "silent", 1, 0, 0.25 / 0.07),
+        ("several are silent", "silent", 1, 0, 1 + (0.25 - 0.07) / 0.25),
         ("exact, then a step", "step", 2, 1, 100 / 6),
     ],
 )
@@ -134,3 +134,20 @@ def test_exact_symmetries_and_a_learned_one_are_told_apart():
     assert (found.decision.rule, found.decision.dimension, found.decision.exact) == ("step", 4, 3)
     assert (found.decision.margins == torch.inf).tolist() == [True] * 3 + [False] * 6
     assert "4 of 9 directions count: 3 null to rounding and 1 of what" in str(found.decision)
+
+
+def test_the_margins_of_silent_directions_are_never_below_one():
+    """Also where all intervals end below zero."""
+    interval = torch.tensor([[-0.3, -0.2], [-0.05, 0.3], [0.4, 0.5]]).double()
+    decision = decide_dimension(
+        *torch.tensor([[0.3, 0.4, 0.5], [0.5, 0.6, 0.7], [-0.25, 0.1, 0.45]]).double(), interval
+    )
+    assert (decision.rule, decision.dimension) == ("silent", 1) and decision.margin >= 1
+
+
+def test_a_step_beside_exact_symmetries_is_told_and_not_counted():
+    """so(2) exactly, and nearly another: in float64 the step is the function's own shape."""
+    f = lambda z: z[:, :2].square().sum(1).sin() + z[:, 2:].square().sum(1).sin() + 0.02 * z[:, 2] * z[:, 3].cos()
+    decision = find_symmetry(f, draw(2000, 4), Linear(4)).decision
+    assert (decision.dimension, decision.rule) == (1, "exact") and decision.margins[1] > 1
+    assert "others stand a step apart" in str(decision)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from liegg import find_symmetry, polarize
+from liegg import find_symmetry, polarization_matrix, polarize
 from liegg.actions import Affine, Affine2d, Copies, Linear, Polynomial, Product, Tensor
 from liegg.symmetry.polarization import gradients, outputs
 from liegg.symmetry.stream import FEW, LARGEST, MEMORY, SMALLEST, _affordable, _partners
@@ -252,7 +252,35 @@ def test_the_model_is_not_moved_and_not_changed():
 
 
 def test_an_unknown_device_is_refused():
-    with pytest.raises(RuntimeError, match="nowhere"):
+    with pytest.raises(ValueError, match='no device "nowhere"'):
         polarize(small_net(), draw(10, 6), ACTION, device="nowhere")
-    with pytest.raises(RuntimeError, match="nowhere"):
+    with pytest.raises(ValueError, match='no device "nowhere"'):
         find_symmetry(lambda x: x.sum(1), draw(10, 6), ACTION, device="nowhere")
+
+
+def test_forces_with_more_outputs_than_directions():
+    """A gradient taken inside the function has no forward derivative of a detached input; reverse mode takes over."""
+
+    def forces(x):
+        distance = (x[:, :, None] - x[:, None] + torch.eye(8)[..., None]).square().sum(-1)
+        return -torch.autograd.grad((-distance).exp().sum(), x, create_graph=True)[0]
+
+    x, action = draw(60, 8, 3), Linear(3, copies=8)
+    found = find_symmetry(lambda p: forces(p.reshape(-1, 8, 3)).flatten(1), x.flatten(1), action, output_action=action)
+    assert found.dimension == 3 and (found.generators - found.output_generators).abs().max() < 1e-9
+
+
+def test_a_first_batch_of_one_sample_does_not_hide_a_mixing_function():
+    x = draw(40, 6)
+    with pytest.raises(ValueError, match="depends on the other samples"):
+        polarize(lambda p: NET(p - p.mean(0)), iter([x[:1], x[1:]]), ACTION)
+
+
+@pytest.mark.parametrize("call", [polarize, polarization_matrix])
+def test_both_ways_in_check_their_actions_and_functions(call):
+    with pytest.raises(ValueError, match="action must be an action, such as"):
+        call(NET, draw(40, 6), Linear)
+    with pytest.raises(ValueError, match="output_action must be an action"):
+        call(NET, draw(40, 6), ACTION, "any")
+    with pytest.raises(ValueError, match="depends on the other samples"):
+        call(lambda p: NET(p.cumsum(0)), draw(40, 6), ACTION)
