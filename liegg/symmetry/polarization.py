@@ -94,7 +94,7 @@ def derivatives(function: Function, batch: Batch, action: Action, paired: Pairin
             crossed = _forward(function, x[batch.later], action.velocity(others)) if len(others) else own[:0]
             return y.detach().double(), own, crossed
         except RuntimeError:
-            pass  # an operation without forward derivative (NotImplementedError), or a gradient taken inside
+            pass  # an operation has no forward derivative, or a gradient is taken inside
     own, crossed, each = [], [], gradients(x, y)
     for first in range(0, m, OUTPUTS):
         shape = len(x), min(OUTPUTS, m - first), *x.shape[1:]
