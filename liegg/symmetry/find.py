@@ -12,7 +12,7 @@ from liegg.symmetry.intervals import EXACT, coherence
 from liegg.symmetry.polarization import Function, require_action
 from liegg.symmetry.result import Symmetry
 from liegg.symmetry.rules import COHERENT
-from liegg.symmetry.stream import as_list, polarize
+from liegg.symmetry.stream import polarize
 
 TRIVIAL = 1e-8  # of the mean variance: what the data say nothing about
 SAME = 1e-5  # of its size: functions whose rows differ by less, up to a factor, are one
@@ -43,7 +43,7 @@ def find_symmetry(
     The same as `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise
     and warn of.
     """
-    factors = polarize(as_list(models), inputs, action, output_action, batch_size=batch_size, device=device)
+    factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)
     return _decide(factors, action, output_action)
 
 
@@ -108,7 +108,8 @@ def _rows(factors: Factors, sizes: list[int]) -> Tensor:
         own = summed = factors.matched[0].triangles.flatten(0, 1)[None]
     else:
         own, summed = torch.stack([factor.triangle for factor in factors.matched]).chunk(2, -1)
-    made_for = [own.shape[-1] - factors.data.triangle.shape[-1], factors.data.triangle.shape[-1]]
+    samples = factors.data.triangles.shape[-1]
+    made_for = [own.shape[-1] - samples, samples]
     if made_for != sizes:
         raise ValueError(
             f"the factors have {made_for} columns a function for outputs and samples, and these actions have {sizes} "
@@ -134,7 +135,7 @@ def _require_signal(factors: Factors) -> None:
                 "data (saturated outputs?), or the data do not move, or it is invariant under all that was asked "
                 "about: ask about more directions"
             )
-    if factors.data.samples and not factors.data.triangle.any():
+    if factors.data.samples and not factors.data.triangles.any():
         raise ValueError("all samples are alike or none of them moves: nothing can be said about symmetries")
 
 

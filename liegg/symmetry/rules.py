@@ -42,7 +42,7 @@ class Decision:
     """how many of them are null to rounding, and count by that alone"""
     margin: float
     """what was measured over what was required, of the direction that decided; below 1 it was refused. Infinite where
-    rounding decides."""
+    rounding decides; for silent directions one, and how far below the bound their coherence ends, in units of it."""
     margins: Tensor
     """(K,) the same for every direction that counts, and for the first i + 1 directions at each i beyond; infinite for
     null ones. One or more does not count beyond a larger step, nor beside an exact function's null directions."""
