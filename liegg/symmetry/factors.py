@@ -4,6 +4,8 @@ Of a matrix E only R with RᵀR = EᵀE is kept, in float64: by QR, never by the
 drown in rounding. Factors of parts of the data merge, so that a large data set is a map and a reduce.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -121,9 +123,8 @@ class Factors:
     matched: tuple[Factor, ...]
     """Each gradient at its own point: the rows of E. Of several functions each has its own factor, with the columns of
     E_a and beside them those of the sum of all M matrices, which is all that coherence needs."""
-    mismatched: Factor
-    """Each gradient with an earlier sample's point: what chance gives functions with such gradients. The rows of all M
-    functions one below the other."""
+    mismatched: tuple[Factor, ...]
+    """Each gradient with an earlier sample's point: what chance gives a function with such gradients."""
     data: Factor
     """Each point with the way to an earlier one in the gradient's place: null where the data cannot tell anything."""
     alike: Tensor
@@ -150,7 +151,7 @@ class Factors:
             raise ValueError(f"factors of {self.networks} and of {other.networks} functions do not merge")
         return Factors(
             tuple(mine.merge(others) for mine, others in zip(self.matched, other.matched)),
-            self.mismatched.merge(other.mismatched),
+            tuple(mine.merge(others) for mine, others in zip(self.mismatched, other.mismatched)),
             self.data.merge(other.data),
             self.alike + other.alike,
         )
@@ -158,5 +159,49 @@ class Factors:
     def half(self, which: Literal[0, 1]) -> "Factors":
         """The factors of every other sample: no sample's gradient is in both halves. `alike` stays that of all."""
         matched = tuple(factor.half(which) for factor in self.matched)
-        controls = (factor.half(1 - which) for factor in (self.mismatched, self.data))  # they begin with sample 1
-        return Factors(matched, *controls, self.alike)
+        mismatched = tuple(factor.half(1 - which) for factor in self.mismatched)  # controls begin with sample 1
+        return Factors(matched, mismatched, self.data.half(1 - which), self.alike)
+
+    def alone(self, a: int) -> "Factors":
+        """The factors of function a by itself, to rounding; of several they are kept in two parts, too few for
+        intervals of variances."""
+        size = self.mismatched[a].triangles.shape[-1]
+        own = Factor._of(self.matched[a].triangles[:, :size, :size], self.matched[a].counts)
+        return Factors((own,), (self.mismatched[a],), self.data, self.alike[a : a + 1, a : a + 1])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The factors as tensors to be kept in a file: every triangle packed, of all parts together, in float32.
+
+        That is as exact as functions in float32 are: `decide` says the same of what `from_state_dict` reads, to 1e-6,
+        but for intervals of variances, and for functions that are exact beyond float32.
+        """
+        return {
+            "matched": torch.stack([_packed(factor.triangle) for factor in self.matched]),
+            "mismatched": torch.stack([_packed(factor.triangle) for factor in self.mismatched]),
+            "data": _packed(self.data.triangle),
+            "alike": self.alike,
+            "samples": torch.tensor([self.samples, self.mismatched[0].samples, self.data.samples]),
+        }
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor]) -> "Factors":
+        """The factors that `state_dict` was taken of."""
+        matched, mismatched, data = state["samples"]
+        return cls(
+            tuple(_unpacked(values, matched) for values in state["matched"]),
+            tuple(_unpacked(values, mismatched) for values in state["mismatched"]),
+            _unpacked(state["data"], data),
+            state["alike"].double(),
+        )
+
+
+def _packed(triangle: Tensor) -> Tensor:
+    """(K, K) upper triangular -> (K(K + 1)/2,), row by row."""
+    return triangle[tuple(torch.triu_indices(*triangle.shape))].float()
+
+
+def _unpacked(values: Tensor, samples: Tensor) -> Factor:
+    size = math.isqrt(2 * len(values))
+    triangle = torch.zeros(size, size, dtype=torch.float64)
+    triangle[tuple(torch.triu_indices(size, size))] = values.double()
+    return Factor._of(triangle[None], samples[None])

@@ -70,11 +70,12 @@ def _decide(factors: Factors, action: Action, output_action: Action | None) -> S
     E = _rows(factors, sizes)
     if factors.samples < 2:
         raise ValueError("there is one sample, which says nothing about symmetries: give many")
-    if not factors.mismatched.samples:
+    if not factors.mismatched[0].samples:
         raise ValueError("every part has one sample, so that the controls have no pairs: polarize larger parts")
     _require_signal(factors)
     _require_independent(factors.alike)
-    moved, chance = E[0, ..., sizes[0] :], factors.mismatched.triangle  # moved: J A x
+    moved = E[0, ..., sizes[0] :]  # J A x
+    chance = torch.cat([factor.triangle for factor in factors.mismatched])
     to_output = idle = None
     if output_action:
         E, to_output, idle = _take_off(E, sizes[0])
@@ -83,7 +84,7 @@ def _decide(factors: Factors, action: Action, output_action: Action | None) -> S
     v = _directions(E @ within.T) @ within
     v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
     own, summed = E @ v.T  # each (M, rows, K)
-    by_chance = (chance @ v.T).square().sum(0) / factors.mismatched.samples / factors.networks
+    by_chance = (chance @ v.T).square().sum(0) / factors.mismatched[0].samples / factors.networks
     scale = (moved @ v.T).square().sum(1).mean() / factors.samples
     return Symmetry(
         action=action,

@@ -11,6 +11,7 @@ from torch import Tensor
 from liegg import algebra
 from liegg.actions import Action
 from liegg.symmetry import identify, intervals, report, storage
+from liegg.symmetry.factors import LEAST
 from liegg.symmetry.finite import FiniteCheck, finite_check
 from liegg.symmetry.identify import Match
 from liegg.symmetry.rules import Decision, decide_dimension
@@ -97,9 +98,12 @@ class Symmetry:
     def variance_interval(self) -> Tensor:
         """(K, 2) 95 % intervals of the variance along each direction as it stands.
 
-        One function: bootstrap over the parts of the data, for other samples of the same kind. Several: Student's t
-        over the functions, for other functions trained on the same task, on a logarithmic scale.
+        One function: bootstrap over the parts of the data, for other samples of the same kind; nan where factors were
+        kept in fewer parts than that takes. Several: Student's t over the functions, for other functions trained on the
+        same task, on a logarithmic scale.
         """
+        if self.networks == 1 and len(self.chunks) < LEAST:
+            return torch.full((len(self.variance), 2), torch.nan, dtype=torch.float64)
         if self.networks == 1:
             return intervals.bootstrap_interval(self.chunks, seed=0)
         error = self.own.std(0) / self.networks**0.5 / self.variance.clamp_min(1e-300)

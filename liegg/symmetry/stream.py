@@ -68,7 +68,8 @@ def polarize(
         functions = [copy.deepcopy(f).to(device) if isinstance(f, nn.Module) else f for f in functions]
     M, K = len(functions), action.size + (output_action.size if output_action else 0)
     matched = tuple(Factor(K if M == 1 else 2 * K, parts_of(M, K)) for _ in functions)
-    mismatched, data, alike = Factor(K, 2), Factor(action.size, 2), torch.zeros(M, M, dtype=torch.float64)
+    mismatched = tuple(Factor(K, 2) for _ in functions)
+    data, alike = Factor(action.size, 2), torch.zeros(M, M, dtype=torch.float64)
     recent = [_Recent() for _ in range(1 + M)]  # samples, and the outputs of each function
     seen, checked = 0, False
     with ExitStack() as stack:
@@ -98,7 +99,8 @@ def polarize(
                 factor.update(rows if M == 1 else torch.cat([rows, total], -1))
             whole = torch.stack(own)[..., -action.size :].flatten(1)
             alike += (whole @ whole.T).cpu()
-            mismatched.update(torch.cat(crossed, 1))
+            for factor, rows in zip(mismatched, crossed):
+                factor.update(rows)
             data.update(_ways(batch, action))
             seen, checked = seen + len(x), checked or len(x) > 1
     if seen == 0:

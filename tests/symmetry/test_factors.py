@@ -129,13 +129,16 @@ def test_factors_of_parts_of_the_data_give_the_same_answer(functions, count):
     assert found.dimension == again.dimension == 3
     assert torch.allclose(again.variance, found.variance, rtol=1e-9)
     assert found.angles(again.generators)[-1] < 1e-6
-    for control in ("mismatched", "data"):
-        R, of_each = getattr(merged, control).triangle, [getattr(part, control).triangle for part in parts]
+    for control in CONTROLS.values():
+        R, of_each = control(merged).triangle, [control(part).triangle for part in parts]
         assert torch.allclose(R.T @ R, sum(r.T @ r for r in of_each))
 
 
+CONTROLS = {"mismatched": lambda factors: factors.mismatched[0], "data": lambda factors: factors.data}
+
+
 def kinds(factors):
-    return [*factors.matched, factors.mismatched, factors.data]
+    return [*factors.matched, *factors.mismatched, factors.data]
 
 
 def paired(gradient, point):
@@ -148,7 +151,7 @@ def spread_of_partners(functions, directions):
     of a gradient paired with a point, and of a point with the way to another. From pairs of our own."""
     x, one, other = (draw(200_000, 3, seed=seed) for seed in (1, 2, 3))
     gradients = [torch.func.grad(lambda p, f=f: f(p).sum())(x).detach() for f in functions]
-    mismatched = lambda p: sum((paired(g, p) @ directions.T).square() for g in gradients)
+    mismatched = lambda p: (paired(gradients[0], p) @ directions.T).square()
     data = lambda p: (paired(p - x, x) @ directions.T).square()
     return {"mismatched": (mismatched(one) - mismatched(other)).std(0), "data": (data(one) - data(other)).std(0)}
 
@@ -169,9 +172,8 @@ def test_controls_of_parts_agree_within_their_sampling_error(functions):
         for count in (2, 7):
             merged = reduce(Factors.merge, [polarize(functions, part, action) for part in x.tensor_split(count)])
             for control, sd in spread.items():
-                difference = variance(getattr(merged, control), directions) - variance(
-                    getattr(whole, control), directions
-                )
+                of = CONTROLS[control]
+                difference = variance(of(merged), directions) - variance(of(whole), directions)
                 z.setdefault((control, count), []).append(difference / sd / ((1 - 1 / count) / N) ** 0.5)
     for values in map(torch.stack, z.values()):
         assert values.abs().max() < 5 and values.mean().abs() < 0.4
@@ -214,7 +216,7 @@ def test_no_gradient_is_in_both_halves():
     factors = polarize(lambda p: p[:, 0].relu() ** 2 * p[:, 1].relu() ** 2 * p[:, 2], x, Linear(3))
     flat, steep = factors.half(0), factors.half(1)
     assert not flat.matched[0].triangle.any() and steep.matched[0].triangle.any()
-    assert not flat.mismatched.triangle.any() and steep.mismatched.triangle.any()
+    assert not flat.mismatched[0].triangle.any() and steep.mismatched[0].triangle.any()
 
 
 @pytest.mark.parametrize("size", [1, 9, 500, 1000, 10_000])
@@ -244,6 +246,39 @@ def test_parts_of_one_sample():
         decide(reduce(Factors.merge, parts[1:]), ACTION, Linear(2))
     with pytest.raises(ValueError, match="factors must be what polarize made, not Tensor"):
         decide(x, ACTION)
+
+
+@pytest.mark.parametrize("output_action", [None, Linear(2)])
+def test_what_is_kept_of_several_tells_of_each_alone(output_action):
+    nets, x = [small_net(seed=s) for s in range(3)], draw(150, 6)
+    factors = polarize(nets, x, ACTION, output_action)
+    kept = Factors.from_state_dict(factors.state_dict())
+    for a, net in enumerate(nets):
+        by_itself = decide(polarize(net, x, ACTION, output_action), ACTION, output_action)
+        for source, tolerance in ((factors, 1e-9), (kept, 1e-5)):
+            alone = decide(source.alone(a), ACTION, output_action)
+            assert alone.networks == 1 and alone.samples == 150 and alone.dimension == by_itself.dimension
+            assert torch.allclose(alone.variance, by_itself.variance, rtol=tolerance)
+            assert torch.allclose(alone.chance_ratio, by_itself.chance_ratio, rtol=tolerance)
+            assert alone.variance_interval.isnan().all() and by_itself.variance_interval.isfinite().all()
+
+
+@pytest.mark.parametrize("output_action", [None, Linear(2)])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_kept_decides_the_same(count, output_action):
+    nets = [small_net(seed=s, dtype=torch.float32) for s in range(count)]
+    factors = polarize(nets if count > 1 else nets[0], draw(150, 6).float(), ACTION, output_action)
+    state = factors.state_dict()
+    kept = Factors.from_state_dict({name: tensor.clone() for name, tensor in state.items()})
+    found, again = (decide(f, ACTION, output_action) for f in (factors, kept))
+    assert again.dimension == found.dimension and again.samples == found.samples == 150
+    for name in ("variance", "chance_ratio", "coherence"):
+        if getattr(found, name) is not None:
+            assert torch.allclose(getattr(again, name), getattr(found, name), rtol=1e-4, atol=1e-6), name
+    for name, tensor in kept.state_dict().items():
+        assert torch.equal(tensor, state[name]), name
+    size = 2 * factors.data.triangle.shape[0] ** 2 * (4 if count == 1 else 12) * 4
+    assert sum(t.numel() * t.element_size() for t in state.values()) < size
 
 
 def test_halves_end():

@@ -207,7 +207,7 @@ def test_forward_and_reverse_mode_agree():
     f, x = many_outputs(), draw(60, 6)
     whole = polarize(f, x, ACTION)
     parts = [polarize([lambda p, o=o: f(p)[:, o]], x, ACTION) for o in range(40)]
-    for kind in (lambda factors: factors.matched[0], lambda factors: factors.mismatched):
+    for kind in (lambda factors: factors.matched[0], lambda factors: factors.mismatched[0]):
         R = kind(whole).triangle
         total = sum(kind(part).triangle.T @ kind(part).triangle for part in parts)
         assert torch.allclose(R.T @ R, total, atol=1e-8)
