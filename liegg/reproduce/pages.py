@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liegg.reproduce.claims import Verdict, interval, judge, load
-from liegg.reproduce.keys import key, stale
+from liegg.reproduce.keys import key, plan
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
@@ -30,8 +30,8 @@ def _state(run: Run, experiment: Experiment) -> State:
     if result is None:
         failed = run.failed(experiment.name).is_file()
         return State(experiment, None, "its last run failed" if failed else "not run")
-    changes = stale(run, experiment, key(experiment, result["parameters"], run.root))
-    return State(experiment, result, f"out of date: {changes}" if changes else "up to date")
+    _, why = plan(run, experiment, key(experiment, result["parameters"], run.root))
+    return State(experiment, result, f"out of date: {why}" if why else "up to date")
 
 
 def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:

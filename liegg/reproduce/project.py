@@ -30,9 +30,13 @@ class Run:
     profile: str
     overrides: tuple[tuple[str, object], ...] = ()
     root: Path = field(default_factory=find_root)
+    aside: str = ""
+    """the name of results that are no one's book, such as those of `verify`"""
 
     @property
     def name(self) -> str:
+        if self.aside:
+            return self.aside
         own = ",".join(f"{k}={v}" for k, v in self.overrides)
         return self.profile + ("+" + "".join(c if c.isalnum() or c in "=,._-" else "_" for c in own) if own else "")
 
@@ -54,12 +58,20 @@ class Run:
     def failed(self, experiment: str) -> Path:
         return self.folder / "executed" / f"{experiment}.failed.ipynb"
 
+    def measured(self, experiment: str) -> Path:
+        """What was measured, from which results are decided and drawn."""
+        return self.folder / "measured" / f"{experiment}.npz"
+
     def result(self, experiment: str) -> Path:
         return self.folder / "results" / f"{experiment}.json"
 
     def table(self, experiment: str) -> Path:
         """One row a network, where the experiment has such a table."""
         return self.result(experiment).with_suffix(".csv")
+
+    def stored(self, experiment: str) -> Path:
+        """The result of the same profile that came with the project; what it was drawn from lies beside it."""
+        return self.root / "data" / "reference" / self.profile / f"{experiment}.json"
 
     def command(self, experiment: str = "") -> str:
         """The make command that runs this again."""

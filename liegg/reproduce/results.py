@@ -8,12 +8,11 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from liegg import progress
 from liegg.reproduce import table
 from liegg.reproduce.project import find_root
 
@@ -45,44 +44,6 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
         print(f"written to {path}")
 
 
-def sweep(cases: Sequence[dict], measure: Callable[[dict], list[dict]]) -> list[dict]:
-    """The rows of all cases, one a network: each is its case followed by what measure(case) found.
-
-    Under the runner the rows of each finished case are kept in a file beside the result to come, and a run that was
-    stopped goes on from there, provided that nothing it depends on has changed since (the variable LIEGG_KEY).
-    """
-    target, key = os.environ.get("LIEGG_RESULT"), os.environ.get("LIEGG_KEY")
-    kept = Path(target).with_suffix(".rows") if target and key else None
-    done = _finished(kept, key) if kept else {}
-    rows = []
-    for i, case in enumerate(cases, 1):
-        name = json.dumps(case)
-        if name not in done:
-            with progress.within(f"case {i} of {len(cases)}"):
-                done[name] = json.loads(json.dumps(measure(case)))  # the same whether kept or new
-            if kept:
-                with kept.open("a") as file:
-                    file.write(json.dumps([name, done[name]]) + "\n")
-        rows += [case | row for row in done[name]]
-    return rows
-
-
-def _finished(kept: Path, key: str) -> dict[str, list[dict]]:
-    """The cases that a stopped run left, or a new file for them if it left none or its key was another."""
-    lines = kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
-    if not lines or lines[0] != key:
-        _write(kept, key + "\n")
-        return {}
-    whole = []
-    for line in lines[1:]:
-        try:
-            whole.append(json.loads(line))
-        except json.JSONDecodeError:  # the line being written when the run was stopped
-            break
-    _write(kept, "\n".join([key, *map(json.dumps, whole)]) + "\n")
-    return dict(whole)
-
-
 def provenance() -> dict:
     """What ran where: commit, versions, machine, time."""
     return {
@@ -94,6 +55,7 @@ def provenance() -> dict:
 
 
 def versions() -> dict[str, str]:
+    """Of Python and the libraries that numbers and figures depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 

@@ -5,41 +5,70 @@ import hashlib
 import multiprocessing
 import os
 import queue
+import shutil
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import papermill
 
-from liegg.reproduce.keys import key, stale
+from liegg.reproduce import kept
+from liegg.reproduce.keys import key, plan
 from liegg.reproduce.project import Run, UserError
-from liegg.reproduce.results import read_json, write_json
+from liegg.reproduce.results import provenance, read_json, write_json
 from liegg.reproduce.table import Experiment
 
 HEARTBEAT = 10.0
+DRAWING = 15  # seconds, before it is known
+WORDS = {"measure": "runs", "draw": "is drawn again", "write": "is written again"}
+
+
+class Job(NamedTuple):
+    """One notebook to execute: its page goes to the run's folders."""
+
+    run: Run
+    experiment: Experiment
+    key: dict
+    source: Path | None
+    """where what was measured is kept; None to measure it"""
+
+    @property
+    def name(self) -> str:
+        return self.experiment.name
 
 
 def run_experiments(run: Run, experiments: list[Experiment], overrides: dict[str, object]) -> list[str]:
-    """Run what is not up to date; returns the names that failed. All parameters are checked before anything starts."""
+    """Do what is not up to date; returns the names that failed. All parameters are checked before anything starts."""
     keys = {e.name: key(e, e.values(run.profile, overrides), run.root) for e in experiments}
-    why = {e.name: stale(run, e, keys[e.name]) for e in experiments}
-    todo = [e for e in experiments if why[e.name]]
+    jobs = []
     for e in experiments:
-        print(f"{e.name}: {'runs, because ' + why[e.name] if why[e.name] else 'up to date'}")
-    if not todo:
+        step, why = plan(run, e, keys[e.name])
+        print(f"{e.name}: {f'{WORDS[step]}, because {why}' if step else 'up to date'}")
+        if step == "write":
+            _write_again(run, e, keys[e.name])
+        elif step:
+            jobs.append(Job(run, e, keys[e.name], run.measured(e.name) if step == "draw" else None))
+    if not jobs:
         return []
+    print(f"running {len(jobs)} of {len(experiments)} notebooks at profile {run.name}")
+    return execute(jobs)
+
+
+def execute(jobs: list[Job]) -> list[str]:
+    """Execute notebooks of one run, as many at a time as there are cores; returns the names that failed."""
+    run = jobs[0].run
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(cores, len(todo))
-    expected = {e.name: _expected_seconds(run, e) for e in todo}
-    print(f"running {len(todo)} of {len(experiments)} notebooks at profile {run.name}, {workers} at a time")
+    workers = min(cores, len(jobs))
+    expected = {job.name: _expected_seconds(job) for job in jobs}
     context = multiprocessing.get_context("spawn")
     messages = context.Queue()
     threads = max(1, (cores - 1) // workers)  # one core free: threads that must wait for a core make all others wait
     setup = (messages, threads, str(run.root), str(run.folder))
     with ProcessPoolExecutor(workers, context, initializer=_prepare_worker, initargs=setup) as pool:
-        todo.sort(key=lambda e: -expected[e.name])
-        futures = {pool.submit(_execute, run, e, keys[e.name]): e.name for e in todo}
+        jobs = sorted(jobs, key=lambda job: -expected[job.name])
+        futures = {pool.submit(_execute, job): job.name for job in jobs}
         try:
             return _follow(run, futures, messages, expected)
         except KeyboardInterrupt:
@@ -101,48 +130,93 @@ def _prepare_worker(messages, threads: int, root: str, folder: str) -> None:
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
 
 
-def _execute(run: Run, experiment: Experiment, content_key: dict) -> str:
+def _execute(job: Job) -> str:
     """Run one notebook in this process; returns "" or what went wrong. Files appear whole or not at all."""
-    executed, result, failed = (f(experiment.name) for f in (run.executed, run.result, run.failed))
+    run, name = job.run, job.name
+    executed, result, failed = (f(name) for f in (run.executed, run.result, run.failed))
     running = run.folder / "running"
-    for folder in (executed.parent, result.parent, running):
+    cases = running / f"{name}.cases"
+    for folder in (executed.parent, result.parent, cases):
         folder.mkdir(parents=True, exist_ok=True)
-    part, result_part, table_part = (running / path.name for path in (executed, result, run.table(experiment.name)))
+    part, result_part, table_part = (running / path.name for path in (executed, result, run.table(name)))
     for path in (part, result_part, table_part):
         path.unlink(missing_ok=True)
-    os.environ["LIEGG_RESULT"] = str(result_part)
-    os.environ["LIEGG_PROGRESS"] = str(_progress(run, experiment.name))
-    os.environ["LIEGG_KEY"] = hashlib.sha256(repr(content_key).encode()).hexdigest()
-    notebook = experiment.notebook()
-    began = time.monotonic()
+    os.environ |= {
+        "LIEGG_RESULT": str(result_part),
+        "LIEGG_PROGRESS": str(_progress(run, name)),
+        "LIEGG_KEPT": str(job.source or ""),
+        "LIEGG_CASES": str(cases),
+        "LIEGG_KEY": hashlib.sha256(repr(job.key["measure"]).encode()).hexdigest(),
+    }
+    before, began = provenance(), time.monotonic()
     try:
-        _papermill(notebook, part, content_key["parameters"], experiment.name)
+        _papermill(job.experiment.notebook(), part, job.key["measure"]["parameters"], name)
         content = read_json(result_part)
         if content is None:
             raise UserError("it ended without writing its result (its last cell should call `record`)")
+        header = kept.header(job.source) if job.source else _keep(job, cases, before)
     except Exception as error:
-        for path in (result_part, table_part, _progress(run, experiment.name)):
+        for path in (result_part, table_part, _progress(run, name)):
             path.unlink(missing_ok=True)
         if part.is_file():
             part.replace(failed)
         what = " ".join(str(getattr(error, "evalue", error)).split())
         kind = getattr(error, "ename", type(error).__name__)
         return f": {kind}: {what}\n  the traceback is in {failed}"
-    content["provenance"] |= {
-        "profile": run.name,
-        "command": run.command(experiment.name),
-        "seconds": round(time.monotonic() - began, 1),
-        "key": content_key,
+    drawn = content["provenance"] | {"seconds": round(time.monotonic() - began, 1)}
+    content["provenance"] = {
+        **header,
+        "profile": run.profile,
+        "command": run.command(name),
+        "drawn": drawn | {"key": {step: job.key[step] for step in ("draw", "write")}},
     }
     write_json(result_part, content)
     part.replace(executed)
-    run.table(experiment.name).unlink(missing_ok=True)
+    run.table(name).unlink(missing_ok=True)
     if table_part.is_file():
-        table_part.replace(run.table(experiment.name))
+        table_part.replace(run.table(name))
     result_part.replace(result)
-    for path in (failed, result_part.with_suffix(".rows"), _progress(run, experiment.name)):
+    for path in (failed, _progress(run, name)):
         path.unlink(missing_ok=True)
+    shutil.rmtree(cases)
     return ""
+
+
+def _keep(job: Job, cases: Path, before: dict) -> dict:
+    """Put the cases that a notebook has measured into one file, and return what it says of itself.
+
+    Raises UserError if there is none.
+    """
+    key_now = os.environ["LIEGG_KEY"]
+    parts = [path for path in sorted(cases.glob("*.npz")) if (kept.header(path) or {}).get("key") == key_now]
+    if not parts:
+        raise UserError("it ended without keeping what it measured (`sweep` or `once` of liegg.reproduce.measured)")
+    seconds = sum(kept.header(path)["seconds"] for path in parts)
+    after = {"finished": provenance()["finished"], "seconds": round(seconds, 1), "key": job.key["measure"]}
+    header = before | after
+    kept.write(job.run.measured(job.name), header, [case for path in parts for case in kept.read(path)])
+    return header
+
+
+def _write_again(run: Run, experiment: Experiment, key_now: dict) -> None:
+    """Put the text and captions of today around what an executed notebook shows, and run nothing."""
+    executed, today = nbformat.read(run.executed(experiment.name), as_version=4), experiment.notebook()
+    old = iter([cell for cell in executed.cells if cell.cell_type == "code"])
+    cells = []
+    for cell in today.cells:
+        cells.append(cell)
+        if cell.cell_type == "code":
+            shown = next(old)
+            cell.outputs, cell.execution_count = shown.outputs, shown.execution_count
+            if "parameters" in cell.metadata.get("tags", []):
+                cells.append(next(old))  # where papermill put the parameters
+    today.cells = cells
+    part = run.folder / "running" / f"{experiment.name}.ipynb"
+    nbformat.write(today, part)
+    result = read_json(run.result(experiment.name))
+    result["provenance"]["drawn"]["key"]["write"] = key_now["write"]
+    write_json(run.result(experiment.name), result)
+    part.replace(run.executed(experiment.name))
 
 
 def _progress(run: Run, name: str) -> Path:
@@ -174,10 +248,12 @@ def _papermill(notebook: nbformat.NotebookNode, output: Path, parameters: dict, 
                 raise
 
 
-def _expected_seconds(run: Run, experiment: Experiment) -> float:
+def _expected_seconds(job: Job) -> float:
     """As long as last time here; before that, the table's figure for two cores."""
-    result = read_json(run.result(experiment.name))
-    return result["provenance"]["seconds"] if result else experiment.seconds[run.profile]
+    result = read_json(job.run.result(job.name))
+    if job.source:
+        return result["provenance"]["drawn"]["seconds"] if result else DRAWING
+    return result["provenance"]["seconds"] if result else job.experiment.seconds[job.run.profile]
 
 
 def _clock(seconds: float) -> str:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from liegg.actions import Action
-from liegg.symmetry.factors import Factor, Factors
-from liegg.symmetry.intervals import EXACT, coherence
+from liegg.symmetry.factors import EXACT, Factor, Factors
+from liegg.symmetry.intervals import coherence
 from liegg.symmetry.polarization import Function, require_action
 from liegg.symmetry.result import Symmetry
 from liegg.symmetry.rules import COHERENT

@@ -12,7 +12,7 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor
 
-EXACT = 1e-12  # relative variance that is null to rounding
+from liegg.symmetry.factors import EXACT
 
 
 def cross(own: Tensor, summed: Tensor) -> Tensor:

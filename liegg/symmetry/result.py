@@ -11,7 +11,7 @@ from torch import Tensor
 from liegg import algebra
 from liegg.actions import Action
 from liegg.symmetry import identify, intervals, report, storage
-from liegg.symmetry.factors import LEAST
+from liegg.symmetry.factors import EXACT, LEAST
 from liegg.symmetry.finite import FiniteCheck, finite_check
 from liegg.symmetry.identify import Match
 from liegg.symmetry.rules import Decision, decide_dimension
@@ -74,7 +74,7 @@ class Symmetry:
     @property
     def chance_ratio(self) -> Tensor:
         """(K,) the variance over that of mismatched pairs: near 1 where a gradient does not know its own point."""
-        null = self.mismatched <= intervals.EXACT * self.scale
+        null = self.mismatched <= EXACT * self.scale
         return torch.where(null, 1.0, self.variance / self.mismatched)
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from liegg.symmetry.intervals import EXACT
+from liegg.symmetry.factors import EXACT
 
 APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
 LOW, CHANCE, BOTH = 0.1, 0.5, 7.0  # one function: the most variance and chance ratio of a symmetry, and the step

@@ -1,4 +1,4 @@
-"""LieGG's first experiment: networks that learn an O(5)-invariant function, and what they have learned of so(5)."""
+"""LieGG's first experiment: networks that learn an O(5)-invariant function."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from liegg import algebra
 from liegg.actions import Linear
 from liegg.symmetry.finite import drift
-from liegg.symmetry.result import Symmetry
 from liegg.training.networks import Standardized, mlp, regressor
 from liegg.training.networks import width as width_for
 
@@ -52,32 +51,10 @@ def width(layers: int, parameters: int) -> int:
 
 
 @torch.no_grad()
-def measures(found: Symmetry, net: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
-    """What one network knows of so(5), in numbers; `found` is what find_symmetry says of it.
-
-    test_error           mean square error at x (N, 10), in squared units of y; relative_error: over the variance of y
-    dimension            how many directions find_symmetry counts
-    gap                  symmetry variance of the eleventh direction over that of the tenth
-    variance_, bias_     smallest: of the first direction; mean: over the ten lowest
-    relative_variance    variance_mean over the mean of all 25
-    angle                largest principal angle between the ten lowest directions and so(5), in degrees
-    closure              closure defect of the counted generators, 0 to 1
-    """
+def errors(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
+    """Mean square error at x (N, 10), in squared units of y (N, 1), and over the variance of y."""
     error = (net(x) - y).square().mean().item()
-    bias = found.bias(SO5)[TEN]
-    return {
-        "test_error": error,
-        "relative_error": error / y.var().item(),
-        "dimension": found.dimension,
-        "gap": (found.variance[10] / found.variance[9]).item(),
-        "variance_smallest": found.variance[0].item(),
-        "variance_mean": found.variance[TEN].mean().item(),
-        "relative_variance": found.relative_variance[TEN].mean().item(),
-        "bias_smallest": bias[0].item(),
-        "bias_mean": bias.mean().item(),
-        "angle": algebra.principal_angles(found.directions[TEN], SO5)[-1].item(),
-        "closure": found.closure,
-    }
+    return {"test_error": error, "relative_error": error / y.var().item()}
 
 
 def mean_drift(net: nn.Module, x: Tensor, directions: Tensor, degrees: Tensor) -> Tensor:

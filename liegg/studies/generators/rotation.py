@@ -7,10 +7,9 @@ from torch import Tensor, nn
 
 from liegg import algebra
 from liegg.actions import Affine2d
-from liegg.studies.generators.regimes import features
-from liegg.symmetry.find import find_symmetry
+from liegg.studies.generators.regimes import Data, features
 from liegg.symmetry.finite import drift
-from liegg.symmetry.result import Symmetry
+from liegg.symmetry.stream import polarize
 from liegg.training.networks import UnitLogits, count
 
 ACTION = Affine2d()
@@ -34,95 +33,56 @@ def accuracy_of(net: nn.Module, x: Tensor, labels: Tensor) -> float:
     return accuracy(net(x), labels).item()
 
 
-def oriented(found: Symmetry) -> Tensor:
-    """(3, 3) the lowest direction, with the sign that turns as the rotation does."""
-    lowest = found.directions[0]
-    return lowest if lowest[1, 0] >= lowest[0, 1] else -lowest
+def of_classifiers(
+    nets: Sequence[nn.Module], training: Data, validation: Data, test: Data, turned: Tensor, degrees: Tensor
+) -> dict:
+    """What is measured of M classifiers, each with its own images (M, N, 1, 28, 28) and labels (M, N).
 
-
-def angle(found: Symmetry) -> float:
-    """The angle between the lowest direction and the rotation, in degrees."""
-    return algebra.principal_angles(found.directions[:1], ACTION.matrix(TURN)[None])[0].item()
-
-
-def of_classifier(found: Symmetry, net: nn.Module, validation: Sequence[Tensor], test: Sequence[Tensor]) -> dict:
-    """Measures of one classifier; `found` is what find_symmetry says of its scaled logits at the training images.
-
-    accuracy_validation, accuracy_test    at images and labels of either kind
-    dimension_alone                       how many directions find_symmetry counts
-    bias, relative_variance, chance_ratio of the lowest direction; bias is the distance to the rotation, 0 to 1
-    gap                                   variance of the second direction over that of the lowest
-    bias_test                             the bias found at the test images
-    """
-    unseen = find_symmetry(UnitLogits(net), test[0], ACTION)
-    return {
-        "accuracy_validation": accuracy_of(net, *validation),
-        "accuracy_test": accuracy_of(net, *test),
-        "dimension_alone": found.dimension,
-        "bias": found.bias(SO2)[0].item(),
-        "relative_variance": found.relative_variance[0].item(),
-        "gap": (found.variance[1] / found.variance[0]).item(),
-        "chance_ratio": found.chance_ratio[0].item(),
-        "bias_test": unseen.bias(SO2)[0].item(),
-    }
-
-
-def of_kind(
-    nets: Sequence[nn.Module], x: Tensor, y: Tensor, turned: Tensor, *, seeds: Sequence[int], degrees: Tensor
-) -> list[dict]:
-    """One row a network for networks of one kind, with what they say together at the first of their test sets.
-
-    x, y       test images (M, N, 1, 28, 28) and labels (M, N) of each network
-    turned     rotated digits (M, N, 1, 28, 28), which are turned on by `degrees` (T,): drift_ in standard deviations of
-               the scaled logits
-    angle_     degrees between the lowest direction and the rotation; gap: the second variance over the lowest
+    alone, alone_test     factors of each one's scaled logits, at its training and its test images
+    together              factors of all of them at the test images of the first
+    accuracy_validation, accuracy_test
+    drift                 (M, T) along the rotation on the images `turned`, at `degrees` (T,): see `drifts`
     """
     discriminators = [UnitLogits(net) for net in nets]
-    together = find_symmetry(discriminators, x[0], ACTION)
-    shared = {
-        "dimension": together.dimension,
-        "coherence": together.coherence[0].item(),
-        "coherence_next": together.coherence[1].item(),
-        "angle_together": angle(together),
+    return {
+        "alone": [polarize(F, x, ACTION) for F, x in zip(discriminators, training[0])],
+        "alone_test": [polarize(F, x, ACTION) for F, x in zip(discriminators, test[0])],
+        "together": polarize(discriminators, test[0][0], ACTION),
+        "accuracy_validation": [accuracy_of(*each) for each in zip(nets, *validation)],
+        "accuracy_test": [accuracy_of(*each) for each in zip(nets, *test)],
+        "drift": drifts(discriminators, turned, degrees),
     }
-    rows = []
-    for seed, net, F, *of_net in zip(seeds, nets, discriminators, x, y, turned):
-        alone = find_symmetry(F, of_net[0], ACTION)
-        moved = drift(F, of_net[2][:300], ACTION, TURN, times(degrees))
-        rows.append(
-            {"parameters": count(net), "seed": seed, "accuracy": accuracy_of(net, *of_net[:2])}
-            | shared
-            | {
-                "dimension_alone": alone.dimension,
-                "angle": angle(alone),
-                "gap": (alone.variance[1] / alone.variance[0]).item(),
-            }
-            | {f"variance_{k}": v for k, v in enumerate(alone.relative_variance.tolist(), 1)}
-            | {f"drift_{d}": v for d, v in zip(degrees.tolist(), moved.tolist())}
-        )
-    return rows
 
 
-def of_layers(net: nn.Sequential, x: Tensor, y: Tensor, layers: Sequence[int]) -> list[dict]:
-    """One row a layer of a classifier, looked at with the first half of its test images x (N, 1, 28, 28), y (N,).
+def of_architecture(nets: Sequence[nn.Module], test: Data, turned: Tensor, degrees: Tensor) -> dict:
+    """What is measured of M networks of one kind, each with its own test images (M, N, 1, 28, 28) and labels (M, N):
+    as in `of_classifiers`, with `alone` at the test images, and the number of parameters."""
+    discriminators = [UnitLogits(net) for net in nets]
+    return {
+        "parameters": count(nets[0]),
+        "alone": [polarize(F, x, ACTION) for F, x in zip(discriminators, test[0])],
+        "together": polarize(discriminators, test[0][0], ACTION),
+        "accuracy": [accuracy_of(*each) for each in zip(nets, *test)],
+        "drift": drifts(discriminators, turned, degrees),
+    }
 
-    ratio          the lowest variance over the next one
-    bias           of the lowest direction: its distance to the rotation, 0 to 1
-    chance_ratio   of the lowest direction
-    drift_90       how far the features move at a quarter turn, in their standard deviations
-    """
-    correct, half, rows = accuracy_of(net, x, y), x[: len(x) // 2], []
-    for layer in layers:
-        F = features(net, layer)
-        found = find_symmetry(F, half, ACTION)
-        rows.append(
-            {
-                "layer": layer,
-                "accuracy": correct,
-                "ratio": (found.variance[0] / found.variance[1]).item(),
-                "bias": found.bias(SO2)[0].item(),
-                "chance_ratio": found.chance_ratio[0].item(),
-                "drift_90": drift(F, half, ACTION, TURN, times(torch.tensor([90.0]))).item(),
-            }
-        )
-    return rows
+
+def of_layers(net: nn.Sequential, x: Tensor, y: Tensor, layers: Sequence[int]) -> dict:
+    """What is measured of each layer of a classifier at the first half of its test images x (N, 1, 28, 28), y (N,):
+    factors of the layer's features, and how far these move at a quarter turn, in their standard deviations; and the
+    accuracy at all of them."""
+    half, quarter = x[: len(x) // 2], torch.tensor([90.0])
+    seen = [(features(net, layer), layer) for layer in layers]
+    return {
+        "accuracy": accuracy_of(net, x, y),
+        "layers": [
+            {"layer": layer, "alone": polarize(F, half, ACTION), "drift_90": drifts([F], half[None], quarter).item()}
+            for F, layer in seen
+        ],
+    }
+
+
+def drifts(functions: Sequence[nn.Module], x: Sequence[Tensor], degrees: Tensor) -> Tensor:
+    """(M, T) how far each function's outputs move when its images x[a] (N, 1, 28, 28) are turned, in their standard
+    deviations."""
+    return torch.stack([drift(F, images, ACTION, TURN, times(degrees)) for F, images in zip(functions, x)])

@@ -1,19 +1,20 @@
 """LieGG and its rivals asked the same question: along which matrices does this function not change?"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 
 from torch import Tensor
 
-from liegg import algebra
 from liegg.actions import Linear
 from liegg.studies.lens import cost
-from liegg.studies.lens.rivals import Discovery, augerino, by_step, learned, liegan, neighbours
+from liegg.studies.lens.rivals import Discovery, augerino, liegan, neighbours, polarized
 from liegg.studies.lens.target import Target
+from liegg.symmetry.factors import Factors
 
-METHODS: dict[str, Callable[..., Discovery]] = {
-    "liegg": learned,
-    "one": partial(learned, networks=1),
+METHODS: dict[str, Callable[..., Discovery | Factors]] = {
+    "liegg": polarized,
+    "one": partial(polarized, networks=1),
     "augerino": augerino,
     "liegan": liegan,
     "direct": neighbours,
@@ -22,8 +23,9 @@ METHODS: dict[str, Callable[..., Discovery]] = {
 
 def answers(
     method: str, data: Sequence[tuple[Tensor, Tensor]], action: Linear, *, dimension: int, steps: int
-) -> list[Discovery]:
-    """What a method says of each data set (x, y), with their places in the list as seeds.
+) -> list[Discovery | Factors]:
+    """What a method says of each data set (x, y), with their places in the list as seeds; of LieGG the factors that
+    its answer is read from.
 
     dimension    the true one, of which only LieGAN is told; it is told 1 where there is none, as it cannot be told 0
     steps        of the optimiser, for the methods that train
@@ -33,31 +35,14 @@ def answers(
     return [METHODS[method](x, y, action, **told, **seed) for (x, y), seed in zip(data, seeds)]
 
 
-def compare(
-    method: str, target: Target, samples: int, *, seeds: Sequence[int], steps: int
-) -> list[dict[str, float | None]]:
-    """What a method says of a target from `samples` points, one row a data set: true and found dimension, that by the
-    largest step in its spectrum, the largest and mean angle to the true algebra (degrees), seconds of one answer and
-    megabytes of all."""
+def compare(method: str, target: Target, samples: int, *, seeds: Sequence[int], steps: int) -> dict:
+    """What a method says of a target from `samples` points, data set by data set, with the seconds of one answer (for
+    LieGG without the decision, milliseconds) and the megabytes of all."""
     data = []
     for seed in seeds:
         points = target.points(samples, seed=seed).flatten(1)
         data.append((points, target.function(points)[:, None]))
-    true = len(target.algebra)
-    found, seconds, megabytes = cost.measured(answers, method, data, target.action, dimension=true, steps=steps)
-    rows = []
-    for seed, answer in zip(seeds, found):
-        angles = algebra.principal_angles(answer.directions[:true], target.algebra) if true else None
-        rows.append(
-            {
-                "seed": seed,
-                "true": true,
-                "dimension": answer.dimension,
-                "dimension_by_step": by_step(answer.strength),
-                "angle": angles[-1].item() if true else None,
-                "angle_mean": angles.mean().item() if true else None,
-                "seconds": seconds / len(seeds),
-                "megabytes": megabytes,
-            }
-        )
-    return rows
+    dimension = len(target.algebra)
+    found, seconds, megabytes = cost.measured(answers, method, data, target.action, dimension=dimension, steps=steps)
+    kept = [answer if isinstance(answer, Factors) else asdict(answer) for answer in found]
+    return {"answers": kept, "seconds": seconds / len(seeds), "megabytes": megabytes}

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from liegg import algebra
 from liegg.actions import Linear, Product
 from liegg.studies.fit import fit
-from liegg.symmetry.result import Symmetry
 from liegg.training.networks import Standardized, mlp
 
 PLACES = Product([(None, 5), (Linear(3, copies=5), 15)])  # five masses stay, five places move
@@ -50,9 +49,16 @@ def pupils(
 ) -> list[Standardized]:
     """Networks trained on the function's values at points x (M, N, d), one a seed; settings as in `fit`."""
     y, spread = values(function, x)
-    nets = [mlp([x.shape[-1], *hidden, y.shape[-1]], seed=s, bias=True) for s in seeds]
-    fit(nets, x, y / spread[:, None, None], seeds=seeds, anneal=True, **settings)
-    return [Standardized(net, torch.zeros(1), torch.ones(1), torch.zeros(1), s) for net, s in zip(nets, spread)]
+    nets = [untaught([x.shape[-1], *hidden, y.shape[-1]], seed=s) for s in seeds]
+    fit([net.net for net in nets], x, y / spread[:, None, None], seeds=seeds, anneal=True, **settings)
+    for net, scale in zip(nets, spread):
+        net.scale_out.copy_(scale)
+    return nets
+
+
+def untaught(sizes: Sequence[int], *, seed: int) -> Standardized:
+    """A network with biases that has learned nothing, and no scales yet."""
+    return Standardized(mlp(sizes, seed=seed, bias=True), *(torch.full((1,), v) for v in (0.0, 1.0, 0.0, 1.0)))
 
 
 @torch.no_grad()
@@ -60,17 +66,3 @@ def errors(function: Callable[[Tensor], Tensor], nets: Sequence[nn.Module], x: T
     """Mean square errors at x over the function's variance there, one a network."""
     truth = function(x)
     return [((net(x) - truth).square().mean() / truth.var(0).mean()).item() for net in nets]
-
-
-def measures(found: Symmetry) -> dict[str, object]:
-    """What a result says of so(3): dimension, name, largest angle, and how far the outputs' generators are from those
-    of the inputs, relative to these; None where nothing was found."""
-    match = found.identify()
-    A, B = found.generators, found.output_generators
-    return {
-        "dimension": found.dimension,
-        "algebra": match.name if match else "none",
-        "angle": found.angles(SO3)[-1].item() if found.dimension else None,
-        "difference": ((A - B).norm() / A.norm()).item() if found.dimension else None,
-        "silent": len(found.trivial_outputs),
-    }

@@ -16,9 +16,8 @@ from torch import Tensor, nn
 
 from liegg.actions import Linear
 from liegg.studies.fit import fit
-from liegg.symmetry.factors import Factor
-from liegg.symmetry.find import find_symmetry
-from liegg.symmetry.intervals import EXACT
+from liegg.symmetry.factors import EXACT, Factor, Factors
+from liegg.symmetry.stream import polarize
 from liegg.training.networks import Standardized, mlp, regressor, vector_scale
 
 STEP = 5.0  # `augerino` and `neighbours`: the least step in the spectrum (uneven functions have such steps too)
@@ -33,7 +32,7 @@ class Discovery:
 
     directions: Tensor
     """(k, n, n) orthonormal in the Frobenius inner product, the most symmetric first: all k = n² of them, but those of
-    `liegan`, as many as it has channels, and those of `learned`, without trivial ones"""
+    `liegan`, as many as it has channels, and LieGG's, without trivial ones"""
     strength: Tensor
     """(k,) what the method orders them by; its meaning and order differ from method to method"""
     dimension: int
@@ -68,7 +67,7 @@ def augerino(
     points a step with one transformation a point; the learning rates, `lr` for the network and 3e-3 for W, fall to zero
     along half a cosine.
 
-    The network is LieGG's (`learned`). The directions are W's left singular vectors, and the strength their singular
+    The network is LieGG's (`polarized`). The directions are W's left singular vectors, and the strength their singular
     values, descending. The dimension is where the largest step between consecutive ones lies, if it is a factor of STEP
     = 5 or more, else 0. exp(A) is taken to order ORDER = 8: a relative error of about |A|⁹/9!, 3e-6 at |A| = 1. Raises
     ValueError for bad input.
@@ -151,15 +150,15 @@ def liegan(
     return Discovery(action.matrix(L), torch.ones(channels, dtype=torch.float64), channels)
 
 
-def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 3, steps: int = 2000) -> Discovery:
-    """LieGG on networks trained here, at its O(5) settings (Moskalev et al., NeurIPS 2022; `11_o5_regression`).
+def polarized(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 3, steps: int = 2000) -> Factors:
+    """LieGG on networks trained here, at its O(5) settings (Moskalev et al., NeurIPS 2022; `11_o5_regression`), up to
+    the decision.
 
     networks    1, or at least 3 (see `find_symmetry`): each with its own start and its own order of the same data
 
     Two hidden layers of 32 units without biases; `steps` of Adam at 3e-3 with weight decay 1e-4, BATCH = 500 points a
-    step (the paper: 1800, less what it holds out), and what it takes to end with a whole epoch. The strength is the
-    symmetry variance, shared if there are several; the dimension is that of `Symmetry`. Raises ValueError for bad
-    input.
+    step (the paper: 1800, less what it holds out), and what it takes to end with a whole epoch. Raises ValueError for
+    bad input.
     """
     x, y = _checked(x, y, action, steps=steps)
     if type(networks) is not int or networks < 1 or networks == 2:
@@ -168,8 +167,7 @@ def learned(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 
     nets = [_network(x, y, action, s) for s in seeds]
     points, values = (part.expand(networks, -1, -1) for part in (x, y))
     fit(nets, points, values, seeds=seeds, steps=steps, batch_size=BATCH, lr=3e-3, weight_decay=1e-4)
-    found = find_symmetry(nets, x, action)
-    return Discovery(found.directions, found.variance if networks == 1 else found.shared, found.dimension)
+    return polarize(nets, x, action)
 
 
 def neighbours(x: Tensor, y: Tensor, action: Linear, *, k: int | None = None, ridge: float = 1e-4) -> Discovery:

@@ -1,30 +1,20 @@
-"""The zoo study: networks trained on targets with known symmetries, and what find_symmetry says of them."""
+"""The zoo study: networks trained on targets with known symmetries, and their polarization factors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from liegg import algebra
-from liegg.actions import Affine2d
 from liegg.studies.fit import fit
 from liegg.studies.lens.target import Target
 from liegg.studies.lens.targets import known
-from liegg.symmetry.find import find_symmetry
-from liegg.symmetry.result import Symmetry
+from liegg.symmetry.factors import Factors
+from liegg.symmetry.polarization import polarization_matrix
+from liegg.symmetry.stream import polarize
 from liegg.training.networks import Standardized, mlp
 
-NAMES = {
-    "so(3)+so(3)": "so(3) + so(3)",
-    "linear": "gl(2) ⋉ R^2",
-    "so(2)+translation": "so(2) + translation",
-    "so(3) in a subspace": "so(3)",
-    "images, so(2)": "so(2)",
-    "images, se(2)": "se(2)",
-}
-"""What `identify` should say of a target's algebra, where that is not the target's own name."""
+SHOWN = 400  # points at which the derivatives of two networks are shown
 
 
 def pupils(
@@ -68,123 +58,57 @@ def pupils(
     return [nets[i : i + networks] for i in range(0, len(nets), networks)]
 
 
-def examine(target: Target, networks: Sequence[nn.Module], points: Tensor) -> tuple[list[dict], Symmetry]:
-    """One row for the group of networks together and one for each alone, and the group's whole result.
-
-    error           mean square error over the target's variance at the points, without noise; the group's is the worst
-    true, found     dimensions
-    angle           largest principal angle, in degrees, between the true algebra and as many lowest directions
-    trivial         how many directions are called trivial, beyond those that are
-    """
-    y = target.function(points)
-    x, true = points.float(), len(target.algebra)
-    with torch.no_grad():
-        errors = [float((net(x)[:, 0].double() - y).square().mean() / y.var()) for net in networks]
-    together = find_symmetry(list(networks), x, target.action)
-    rows = []
-    for kind, error, found in [
-        ("several", max(errors), together),
-        *(("one", error, find_symmetry(net, x, target.action)) for error, net in zip(errors, networks)),
-    ]:
-        angles = algebra.principal_angles(found.directions[:true], target.algebra)
-        rows.append(
-            {
-                "kind": kind,
-                "error": error,
-                "true": true,
-                "found": found.dimension,
-                "angle": float(angles[-1]) if true else None,
-                "trivial": len(found.trivial) - target.trivial,
-            }
-        )
-    match = together.identify() if together.dimension == true else None
-    rows[0]["name"] = match.name if match else None
-    return rows, together
-
-
-class Task(NamedTuple):
-    """One target in one basis, learned by a group of networks, and what was found."""
-
-    case: dict
-    """target, basis, noise, width and samples"""
-    target: Target
-    networks: list[nn.Module]
-    rows: list[dict]
-    """what `examine` says: one row for the networks together, one for each alone"""
-    found: Symmetry
-    """of the networks together"""
-
-    def directions(self) -> list[dict]:
-        """One row a direction of the networks together: the group's error, whether the direction is nearer than 30
-        degrees to the true algebra, and its measures."""
-        found, true = self.found, self.target.algebra
-        near = found.bias(true) < 0.5 if len(true) else torch.zeros(len(found.variance), dtype=torch.bool)
-        return [
-            {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
-            for s, v, c, k in zip(
-                near.tolist(), found.relative_variance.tolist(), found.chance_ratio.tolist(), found.coherence.tolist()
-            )
-        ]
-
-
 def survey(
-    *,
-    seed: int,
-    bases: int,
-    noises: Sequence[float],
-    widths: Sequence[int],
-    samples: Sequence[int],
-    points: int,
-    **training,
-) -> Iterator[Task]:
-    """Every target of the zoo in every basis, with every noise, width and number of samples.
+    case: dict, *, seed: int, bases: int, noises: Sequence[float], points: int, example: str, **training
+) -> list[dict]:
+    """Groups of networks that learned one target in every basis and with every noise, and what is measured of each.
 
-    points      fresh ones, at which symmetries are looked for
-    training    networks, layers, steps, batch_size, lr and device of `pupils`
+    case       target, width and samples
+    points     fresh ones, at which symmetries are looked for
+    example    of this target, the first group comes with rows to show (see `rows_to_show`)
+    training   networks, layers, steps, batch_size, lr and device of `pupils`
+
+    basis, noise    of the group
+    errors          of each network: mean square error over the target's variance at the points, without noise
+    together        factors of the group
     """
-    zoos = [known(seed=seed + b) for b in range(bases)]
-    settings = list(product(range(bases), noises))
-    for name, width, size in product(zoos[0], widths, samples):
-        group = [zoos[b][name] for b, _ in settings]
-        amounts = [noise for _, noise in settings]
-        taught = pupils(group, amounts, samples=size, width=width, seed=1_000_000 * seed, **training)
-        for (b, noise), target, nets in zip(settings, group, taught):
-            case = {"target": name, "basis": b, "noise": noise, "width": width, "samples": size}
-            rows, found = examine(target, nets, target.points(points, seed=seed + 500 + b))
-            yield Task(case, target, nets, [case | row for row in rows], found)
+    bases_of = [known(seed=seed + b)[case["target"]] for b in range(bases)]
+    groups = list(product(range(bases), noises))
+    taught = pupils(
+        [bases_of[b] for b, _ in groups], [noise for _, noise in groups],
+        samples=case["samples"], width=case["width"], seed=1_000_000 * seed, **training,
+    )  # fmt: skip
+    measured = []
+    for (b, noise), nets in zip(groups, taught):
+        target = bases_of[b]
+        at = target.points(points, seed=seed + 500 + b)
+        group = {"basis": b, "noise": noise, "errors": errors(target, nets, at)}
+        measured.append(group | {"together": polarize(nets, at.float(), target.action)})
+    if case["target"] == example:
+        measured[0]["rows"] = rows_to_show(bases_of[0], taught[0], seed=seed + 900)
+    return measured
 
 
-def untrained(*, seed: int, networks: int, width: int, layers: int, points: int) -> dict[str, list[int]]:
-    """Dimensions found in networks that have learned nothing, on the points of every target: of each group together
-    ("several") and of each network alone ("one")."""
-    dimensions: dict[str, list[int]] = {"several": [], "one": []}
-    for target in known(seed=seed).values():
-        x = target.points(points, seed=seed + 700).float()
-        blank = [mlp([x[0].numel(), *[width] * layers, 1], seed=seed + 2000 + a, bias=True) for a in range(networks)]
-        dimensions["several"].append(find_symmetry(blank, x, target.action).dimension)
-        dimensions["one"] += [find_symmetry(net, x, target.action).dimension for net in blank]
-    return dimensions
+@torch.no_grad()
+def errors(target: Target, nets: Sequence[nn.Module], points: Tensor) -> list[float]:
+    """Mean square errors at float64 points (N, ...) over the target's variance there, one a network."""
+    y = target.function(points)
+    return [float((net(points.float())[:, 0].double() - y).square().mean() / y.var()) for net in nets]
 
 
-def slopes(net: nn.Module, x: Tensor, target: Target, coefficients: Tensor) -> Tensor:
-    """(N,) how fast a network's output changes at each point along one direction (K,)."""
-    velocity = torch.einsum("k,bk...->b...", coefficients.float(), target.action.velocity(x))
-    return torch.func.jvp(net, (x,), (velocity,))[1][:, 0].detach()
+def rows_to_show(target: Target, nets: Sequence[nn.Module], *, seed: int) -> Tensor:
+    """(2, SHOWN, K) polarization rows of the first two networks: times a direction (K,), how fast each one's output
+    changes along it at each point."""
+    x = target.points(SHOWN, seed=seed).float()
+    return torch.stack([polarization_matrix(net, x, target.action)[:, 0] for net in nets[:2]]).float()
 
 
-def exact(*, seed: int, points: int = 2000) -> dict[str, dict[str, float]]:
-    """What find_symmetry says of the targets themselves, those of vectors that have a symmetry, in float64: dimension
-    and found one, the largest relative variance of a symmetry, and the largest angle to the algebra in degrees."""
-    rows = {}
+def untrained(*, seed: int, networks: int, width: int, layers: int, points: int) -> dict[str, Factors]:
+    """Factors of networks that have learned nothing, on the points of every target."""
+    factors = {}
     for name, target in known(seed=seed).items():
-        true = len(target.algebra)
-        if not true or isinstance(target.action, Affine2d):
-            continue
-        found = find_symmetry(target.function, target.points(points, seed=seed), target.action)
-        rows[name] = {
-            "dimension": true,
-            "found": found.dimension,
-            "relative variance": found.relative_variance[true - 1].item(),
-            "angle (degrees)": found.angles(target.algebra)[-1].item() if found.dimension else None,
-        }
-    return rows
+        x = target.points(points, seed=seed + 700).float()
+        sizes = [x[0].numel(), *[width] * layers, 1]
+        blank = [mlp(sizes, seed=seed + 2000 + a, bias=True) for a in range(networks)]
+        factors[name] = polarize(blank, x, target.action)
+    return factors

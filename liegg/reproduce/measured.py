@@ -1,0 +1,103 @@
+"""Measuring in a notebook: what is found is kept at once, and read in place of measuring it again.
+
+The cells up to the last one that calls `sweep` or `once` are the notebook's measuring part. What they need and no more
+decides when it is measured again (`liegg.reproduce.keys`); the cells below decide, draw and tell.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from liegg import progress
+from liegg.reproduce import kept
+from liegg.reproduce.project import UserError
+
+
+def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
+    """What measure(case) returned for each case: dicts and lists of numbers, words, None, tensors, and objects of liegg
+    with `state_dict()` and `from_state_dict(...)`, such as Factors.
+
+    Under the runner every finished case is kept, and a run that was stopped goes on from there; where all was measured
+    before and nothing that it depends on has changed since, nothing is measured. Raises UserError for a case that what
+    was kept does not have.
+    """
+    source, folder = os.environ.get("LIEGG_KEPT"), os.environ.get("LIEGG_CASES")
+    if source:
+        return _from(Path(source), cases)
+    results = []
+    for i, case in enumerate(cases, 1):
+        place = Path(folder, f"{_name(case)}.npz") if folder else None
+        done = _finished(place, case) if place else []
+        if not done:
+            began = time.monotonic()
+            with progress.within(f"case {i} of {len(cases)}"):
+                value = _plain(measure(case))
+            done = [value]
+            if place:
+                seconds = round(time.monotonic() - began, 2)
+                kept.write(place, {"key": os.environ["LIEGG_KEY"], "seconds": seconds}, [(case, value)])
+        results.append(_lively(done[0]))  # the same whether kept or new
+    return results
+
+
+def once(measure: Callable[[], Any]) -> Any:
+    """What measure() returned: `sweep` with a single case."""
+    return sweep([{}], lambda _: measure())[0]
+
+
+def _name(case: dict) -> str:
+    return hashlib.sha256(json.dumps(case).encode()).hexdigest()[:16]
+
+
+def _from(path: Path, cases: Sequence[dict]) -> list[Any]:
+    known = {_name(case): value for case, value in kept.read(path)}
+    if missing := [case for case in cases if _name(case) not in known]:
+        raise UserError(f"{path} has nothing of {missing[0]}: it was measured by other code; measure it again")
+    return [_lively(known[_name(case)]) for case in cases]
+
+
+def _finished(place: Path, case: dict) -> list[Any]:
+    """[what a stopped run kept of a case], or [] if it kept nothing or was about something else."""
+    if (kept.header(place) or {}).get("key") != os.environ["LIEGG_KEY"]:
+        return []
+    return [value for known, value in kept.read(place) if known == case]
+
+
+def _plain(value: Any) -> Any:
+    """A value as dicts, lists, numbers, words and arrays."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, np.generic):
+        return value.item()
+    if hasattr(value, "from_state_dict"):
+        kind = type(value)
+        return {"object": f"{kind.__module__}:{kind.__name__}", "state": _plain(value.state_dict())}
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _lively(value: Any) -> Any:
+    """What `_plain` was made of, with lists for tuples."""
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.copy())
+    if isinstance(value, dict) and set(value) == {"object", "state"}:
+        module, name = value["object"].split(":")
+        if not module.startswith("liegg."):
+            raise UserError(f"what was kept names {value['object']}, which is no part of liegg")
+        return getattr(import_module(module), name).from_state_dict(_lively(value["state"]))
+    if isinstance(value, dict):
+        return {key: _lively(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_lively(part) for part in value]
+    return value

@@ -1,0 +1,115 @@
+"""What results say of so(5) and of the rotations of the plane, in numbers."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from liegg import algebra
+from liegg.studies.generators import o5, rotation
+from liegg.symmetry.factors import Factors
+from liegg.symmetry.find import decide
+from liegg.symmetry.result import Symmetry
+
+
+def of_so5(found: Symmetry) -> dict[str, float]:
+    """What one network knows of so(5).
+
+    dimension            how many directions count
+    gap                  symmetry variance of the eleventh direction over that of the tenth
+    variance_, bias_     smallest: of the first direction; mean: over the ten lowest
+    relative_variance    variance_mean over the mean of all 25
+    angle                largest principal angle between the ten lowest directions and so(5), in degrees
+    closure              closure defect of the counted generators, 0 to 1
+    """
+    bias = found.bias(o5.SO5)[o5.TEN]
+    return {
+        "dimension": found.dimension,
+        "gap": (found.variance[10] / found.variance[9]).item(),
+        "variance_smallest": found.variance[0].item(),
+        "variance_mean": found.variance[o5.TEN].mean().item(),
+        "relative_variance": found.relative_variance[o5.TEN].mean().item(),
+        "bias_smallest": bias[0].item(),
+        "bias_mean": bias.mean().item(),
+        "angle": algebra.principal_angles(found.directions[o5.TEN], o5.SO5)[-1].item(),
+        "closure": found.closure,
+    }
+
+
+def oriented(found: Symmetry) -> Tensor:
+    """(3, 3) the lowest direction, with the sign that turns as the rotation does."""
+    lowest = found.directions[0]
+    return lowest if lowest[1, 0] >= lowest[0, 1] else -lowest
+
+
+def angle(found: Symmetry) -> float:
+    """The angle between the lowest direction and the rotation, in degrees."""
+    return algebra.principal_angles(found.directions[:1], rotation.ACTION.matrix(rotation.TURN)[None])[0].item()
+
+
+def of_rotation(found: Symmetry) -> dict[str, float]:
+    """What one network knows of the rotation.
+
+    dimension                             how many directions count
+    bias, relative_variance, chance_ratio of the lowest direction; bias is its distance to the rotation, 0 to 1
+    angle                                 between the two, in degrees
+    gap                                   variance of the second direction over that of the lowest
+    """
+    return {
+        "dimension": found.dimension,
+        "bias": found.bias(rotation.SO2)[0].item(),
+        "angle": angle(found),
+        "relative_variance": found.relative_variance[0].item(),
+        "gap": (found.variance[1] / found.variance[0]).item(),
+        "chance_ratio": found.chance_ratio[0].item(),
+    }
+
+
+def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> list[dict]:
+    """One row a network of what `rotation.of_architecture` measured, with what the networks of a kind say together.
+
+    drift_      in standard deviations of the scaled logits, at each of `degrees` (T,)
+    variance_   relative variance of each direction
+    """
+    together = decide(measured["together"], rotation.ACTION)
+    shared = {
+        "dimension": together.dimension,
+        "coherence": together.coherence[0].item(),
+        "coherence_next": together.coherence[1].item(),
+        "angle_together": angle(together),
+    }
+    rows = []
+    for seed, factors, accuracy, moved in zip(seeds, measured["alone"], measured["accuracy"], measured["drift"]):
+        found = decide(factors, rotation.ACTION)
+        alone = of_rotation(found)
+        rows.append(
+            {"parameters": measured["parameters"], "seed": seed, "accuracy": accuracy}
+            | shared
+            | {"dimension_alone": alone["dimension"], "angle": alone["angle"], "gap": alone["gap"]}
+            | {f"variance_{k}": v for k, v in enumerate(found.relative_variance.tolist(), 1)}
+            | {f"drift_{d}": v for d, v in zip(degrees.tolist(), moved.tolist())}
+        )
+    return rows
+
+
+def of_layers(measured: dict) -> list[dict]:
+    """One row a layer of what `rotation.of_layers` measured.
+
+    ratio                 the lowest variance over the next one
+    bias, chance_ratio    of the lowest direction; bias is its distance to the rotation, 0 to 1
+    drift_90              how far the features move at a quarter turn, in their standard deviations
+    """
+    rows = []
+    for layer in measured["layers"]:
+        factors: Factors = layer["alone"]
+        said = of_rotation(decide(factors, rotation.ACTION))
+        rows.append(
+            {
+                "layer": layer["layer"],
+                "accuracy": measured["accuracy"],
+                "ratio": 1 / said["gap"],
+                "bias": said["bias"],
+                "chance_ratio": said["chance_ratio"],
+                "drift_90": layer["drift_90"],
+            }
+        )
+    return rows

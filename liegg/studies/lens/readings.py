@@ -1,0 +1,170 @@
+"""What kept factors say of functions whose symmetries are known: the zoo, other methods, equivariance."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from liegg import algebra
+from liegg.actions import Action, Affine2d
+from liegg.studies.lens.equivariance import SO3
+from liegg.studies.lens.rivals import Discovery, by_step
+from liegg.studies.lens.target import Target
+from liegg.studies.lens.targets import known
+from liegg.symmetry.factors import Factors
+from liegg.symmetry.find import decide, find_symmetry
+from liegg.symmetry.result import Symmetry
+
+NAMES = {
+    "so(3)+so(3)": "so(3) + so(3)",
+    "linear": "gl(2) ⋉ R^2",
+    "so(2)+translation": "so(2) + translation",
+    "so(3) in a subspace": "so(3)",
+    "images, so(2)": "so(2)",
+    "images, se(2)": "se(2)",
+}
+"""What `identify` should say of a target's algebra, where that is not the target's own name."""
+
+
+class Task(NamedTuple):
+    """One target in one basis, learned by a group of networks, and what was found."""
+
+    case: dict
+    """target, basis, noise, width and samples"""
+    target: Target
+    rows: list[dict]
+    """what `examine` says: one row for the networks together, one for each alone"""
+    found: Symmetry
+    """of the networks together"""
+
+    def directions(self) -> list[dict]:
+        """One row a direction of the networks together: the group's error, whether the direction is nearer than 30
+        degrees to the true algebra, and its measures."""
+        found, true = self.found, self.target.algebra
+        near = found.bias(true) < 0.5 if len(true) else torch.zeros(len(found.variance), dtype=torch.bool)
+        return [
+            {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
+            for s, v, c, k in zip(
+                near.tolist(), found.relative_variance.tolist(), found.chance_ratio.tolist(), found.coherence.tolist()
+            )
+        ]
+
+
+def tasks(cases: Sequence[dict], measured: Sequence[list[dict]], *, seed: int) -> list[Task]:
+    """Every group of networks of the zoo: of each case what `zoo.survey` measured of it, with the same seed."""
+    zoos: dict[int, dict[str, Target]] = {}
+    read = []
+    for case, groups in zip(cases, measured):
+        for group in groups:
+            b = group["basis"]
+            if b not in zoos:
+                zoos[b] = known(seed=seed + b)
+            target, own = zoos[b][case["target"]], case | {"basis": b, "noise": group["noise"]}
+            rows, found = examine(target, group["errors"], group["together"])
+            read.append(Task(own, target, [own | row for row in rows], found))
+    return read
+
+
+def examine(target: Target, errors: Sequence[float], factors: Factors) -> tuple[list[dict], Symmetry]:
+    """One row for the group of networks together and one for each alone, and the group's whole result.
+
+    error           the network's; the group's is the worst
+    true, found     dimensions
+    angle           largest principal angle, in degrees, between the true algebra and as many lowest directions
+    trivial         how many directions are called trivial, beyond those that are
+    name            of the group: what its algebra is called, where the dimension is right
+    """
+    together, true = decide(factors, target.action), len(target.algebra)
+    rows = []
+    for kind, error, found in [
+        ("several", max(errors), together),
+        *(("one", error, decide(factors.alone(a), target.action)) for a, error in enumerate(errors)),
+    ]:
+        angles = algebra.principal_angles(found.directions[:true], target.algebra)
+        rows.append(
+            {
+                "kind": kind,
+                "error": error,
+                "true": true,
+                "found": found.dimension,
+                "angle": float(angles[-1]) if true else None,
+                "trivial": len(found.trivial) - target.trivial,
+            }
+        )
+    match = together.identify() if together.dimension == true else None
+    rows[0]["name"] = match.name if match else None
+    return rows, together
+
+
+def untrained(factors: dict[str, Factors], *, seed: int) -> dict[str, list[int]]:
+    """Dimensions found in what `zoo.untrained` measured with this seed: of each group together ("several") and of each
+    network alone ("one")."""
+    dimensions: dict[str, list[int]] = {"several": [], "one": []}
+    for name, target in known(seed=seed).items():
+        of = factors[name]
+        dimensions["several"].append(decide(of, target.action).dimension)
+        dimensions["one"] += [decide(of.alone(a), target.action).dimension for a in range(of.networks)]
+    return dimensions
+
+
+def exact(*, seed: int, points: int = 2000) -> dict[str, dict[str, float]]:
+    """What find_symmetry says of the targets themselves, those of vectors that have a symmetry, in float64: dimension
+    and found one, the largest relative variance of a symmetry, and the largest angle to the algebra in degrees."""
+    rows = {}
+    for name, target in known(seed=seed).items():
+        true = len(target.algebra)
+        if not true or isinstance(target.action, Affine2d):
+            continue
+        found = find_symmetry(target.function, target.points(points, seed=seed), target.action)
+        rows[name] = {
+            "dimension": true,
+            "found": found.dimension,
+            "relative variance": found.relative_variance[true - 1].item(),
+            "angle (degrees)": found.angles(target.algebra)[-1].item() if found.dimension else None,
+        }
+    return rows
+
+
+def discovery(answer: Factors | dict, action: Action) -> Discovery:
+    """What a method says of one data set, from what `comparison.compare` kept; LieGG's strength is the symmetry
+    variance, shared if there are several networks."""
+    if not isinstance(answer, Factors):
+        return Discovery(**answer)
+    found = decide(answer, action)
+    return Discovery(found.directions, found.variance if found.networks == 1 else found.shared, found.dimension)
+
+
+def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict]:
+    """One row a data set of what `comparison.compare` kept: true and found dimension, that by the largest step in its
+    spectrum, the largest and mean angle to the true algebra (degrees), seconds of one answer and megabytes of all."""
+    rows, true = [], len(target.algebra)
+    for seed, answer in zip(seeds, measured["answers"]):
+        said = discovery(answer, target.action)
+        angles = algebra.principal_angles(said.directions[:true], target.algebra) if true else None
+        rows.append(
+            {
+                "seed": seed,
+                "true": true,
+                "dimension": said.dimension,
+                "dimension_by_step": by_step(said.strength),
+                "angle": angles[-1].item() if true else None,
+                "angle_mean": angles.mean().item() if true else None,
+                "seconds": measured["seconds"],
+                "megabytes": measured["megabytes"],
+            }
+        )
+    return rows
+
+
+def of_so3(found: Symmetry) -> dict[str, object]:
+    """What a result says of so(3): dimension, name, largest angle, and how far the outputs' generators are from those
+    of the inputs, relative to these; None where nothing was found."""
+    match = found.identify()
+    A, B = found.generators, found.output_generators
+    return {
+        "dimension": found.dimension,
+        "algebra": match.name if match else "none",
+        "angle": found.angles(SO3)[-1].item() if found.dimension else None,
+        "difference": ((A - B).norm() / A.norm()).item() if found.dimension else None,
+        "silent": len(found.trivial_outputs),
+    }
