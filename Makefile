@@ -11,7 +11,7 @@ TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
 RUN   := $(VENV)/bin/python -m liegg.reproduce
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce book serve test clean lock
+.PHONY: help setup reproduce book serve test verify store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -51,6 +51,12 @@ serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
 test: $(STAMP)  ## lint and all tests, in a few minutes
 	@$(VENV)/bin/ruff check .
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+
+verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= reruns those, STRICT=1 for a release
+	@$(RUN) verify $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(STRICT),--strict)
+
+store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/reference
+	@$(RUN) store $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)")
 
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build

@@ -1,4 +1,4 @@
-"""python -m liegg.reproduce: run the experiments, build the book."""
+"""python -m liegg.reproduce: run the experiments, build the book, verify what is stored."""
 
 import argparse
 import fcntl
@@ -25,11 +25,19 @@ def main(words: list[str] | None = None) -> int:
     run.add_argument("--notebook", default="", help="one or several, e.g. 11_o5_regression (default: all)")
     run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
     commands.add_parser("book", parents=[profile], help="build the book from the results there are")
+    stored = argparse.ArgumentParser(add_help=False)
+    stored.add_argument("--profile", default="paper", help="whose results are stored (default: paper)")
+    stored.add_argument("--notebook", default="", help="one or several")
+    commands.add_parser("store", parents=[stored], help="put the results of a run in data/reference")
+    verify = commands.add_parser(
+        "verify", parents=[stored], help="hold stored results against the code of today; rerun the notebooks named"
+    )
+    verify.add_argument("--strict", action="store_true", help="refuse what the code of today has not measured")
     commands.add_parser("list", help="the notebooks and their parameters")
     options = parser.parse_args(words)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return {"run": _run, "book": _book, "list": _list}[options.command](options)
+        return {"run": _run, "book": _book, "store": _store, "verify": _verify, "list": _list}[options.command](options)
     except UserError as error:
         print(f"liegg: {error}", file=sys.stderr)
         return 2
@@ -83,6 +91,28 @@ def _build(run: Run, experiments: dict) -> None:
 
     built = build(run, experiments)
     print(f"the book is {'built' if built else 'up to date'}: open {run.html / 'index.html'}")
+
+
+def _store(options: argparse.Namespace) -> int:
+    from liegg.reproduce.stored import store
+
+    chosen = table.select(table.load(), options.notebook, options.profile)
+    run = Run(options.profile)
+    with _alone(run.build):
+        print(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from liegg.reproduce.stored import verify
+
+    experiments = table.load()
+    again = table.select(experiments, options.notebook, options.profile) if options.notebook else []
+    run = Run(options.profile, aside="verify")
+    with _alone(run.build):
+        good = verify(run, list(experiments.values()), [e.name for e in again], options.strict)
+    print("what is stored stands" if good else "what is stored does not stand: see above")
+    return 0 if good else 1
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ the text and captions of today around it. Comments and docstrings count as text.
 """
 
 import ast
+import functools
 import hashlib
 import io
 import re
@@ -110,7 +111,7 @@ def _end(code: list[str]) -> int:
 def modules(code: str, root: Path) -> list[Path]:
     """The files of liegg that a piece of code imports, directly or through others; not those imported for types."""
     found: set[Path] = set()
-    queue = _imports(code, root)
+    queue = set(_imports(code, root))
     while queue:
         path = queue.pop()
         if path not in found:
@@ -129,7 +130,8 @@ def _reached(code: str, root: Path) -> dict[str, str]:
     }
 
 
-def _imports(code: str, root: Path) -> set[Path]:
+@functools.cache
+def _imports(code: str, root: Path) -> frozenset[Path]:
     """The files named by the import statements of one piece of code, packages included."""
     names: set[str] = set()
     for node in _nodes(ast.parse(code)):
@@ -139,7 +141,7 @@ def _imports(code: str, root: Path) -> set[Path]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "liegg":
             names.add(f"liegg.{node.attr}")
-    return {path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root)}
+    return frozenset(path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root))
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -160,6 +162,7 @@ def _files(name: str, root: Path) -> set[Path]:
     return files
 
 
+@functools.cache
 def _lazy(root: Path) -> dict[str, str]:
     """The table _NAMES of liegg/__init__.py: public name -> submodule that defines it."""
     for node in ast.parse((root / "liegg" / "__init__.py").read_text(encoding="utf-8")).body:
@@ -168,6 +171,7 @@ def _lazy(root: Path) -> dict[str, str]:
     return {}
 
 
+@functools.cache
 def _plain(code: str) -> str:
     """Code without comments, docstrings, blank lines and IPython's own commands. Raises SyntaxError."""
     code = re.sub(r"^(\s*)[%!].*$", r"\1pass", code, flags=re.M)

@@ -1,0 +1,198 @@
+"""Results that come with the project, in data/reference/<profile>: how old they are, how they are put there, and
+`verify`, which holds them against the code of today.
+
+A result is stored with what it was drawn from, so that what the code of today decides and draws from it can be told in
+seconds, and what it measures only by measuring again.
+"""
+
+import math
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from liegg.reproduce import kept
+from liegg.reproduce.keys import changes, key, plan
+from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.results import read_json
+from liegg.reproduce.runner import Job, execute
+from liegg.reproduce.table import Experiment
+
+ERRORS = 3.0  # standard errors of the difference by which a rerun may move
+RELATIVE, ABSOLUTE = 1e-4, 1e-6  # by how much the same decision may differ on another machine
+
+
+class Age(NamedTuple):
+    """When a stored result was measured, and what has changed since."""
+
+    commit: str
+    since: list[str]
+    """in words, each change of what the measurement depends on; empty if there is none"""
+
+    def __str__(self) -> str:
+        return f"stored at {self.commit}" + (f"; since changed: {', '.join(self.since)}" if self.since else "")
+
+
+def age(run: Run, experiment: Experiment) -> Age | None:
+    """How old the stored result of the run's profile is; None if there is none."""
+    result = read_json(run.stored(experiment.name))
+    if result is None:
+        return None
+    now = key(experiment, experiment.values(run.profile, {}), run.root)["measure"]
+    made = result["provenance"]
+    return Age(made["commit"], changes(made["key"], now))
+
+
+def store(run: Run, experiments: list[Experiment]) -> list[str]:
+    """Put results of a run, with what they were drawn from, in place of those stored; returns their names.
+
+    Raises UserError for one that is not up to date.
+    """
+    for e in experiments:
+        step, why = plan(run, e, key(e, e.values(run.profile, {}), run.root))
+        if step:
+            raise UserError(f"{e.name} is not up to date, so it is not stored: {why}")
+    for e in experiments:
+        place = run.stored(e.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for file, suffix in (
+            (run.result(e.name), ".json"),
+            (run.measured(e.name), ".npz"),
+            (run.table(e.name), ".csv"),
+        ):
+            place.with_suffix(suffix).unlink(missing_ok=True)
+            if file.is_file():
+                shutil.copy(file, place.with_suffix(suffix))
+    return [e.name for e in experiments]
+
+
+def verify(run: Run, experiments: list[Experiment], again: list[str], strict: bool) -> bool:
+    """Print of every stored result what the code of today makes of it; True if nothing speaks against it.
+
+    run       of the profile whose results are stored; its `aside` names the folder for what is made here
+    again     the names of those that are measured anew; the others are decided and drawn from what is stored
+    strict    whether a result that was not measured by the code of today, or by code under no commit, is refused
+
+    What speaks against it: a decision that says something else, a number of a rerun more than ERRORS = 3 standard
+    errors of the difference away, a page that cannot be drawn. Raises UserError if nothing is stored.
+    """
+    stored = [e for e in experiments if run.stored(e.name).is_file()]
+    if not stored:
+        raise UserError(f"nothing is stored at profile {run.profile}: make reproduce, then make store")
+    shutil.rmtree(run.folder, ignore_errors=True)
+    failed = execute([_job(run, e, again) for e in stored])
+    good = not failed
+    for e in stored:
+        before, made = read_json(run.stored(e.name)), age(run, e)
+        lines = [f"{e.name}: stored at {made.commit}"]
+        if e.name not in failed:
+            moved = compare(before["metrics"], read_json(run.result(e.name))["metrics"], rerun=e.name in again)
+            what = "measured again" if e.name in again else "decided and drawn again"
+            lines[0] += f"; {what}, {_count(moved)} of {len(before['metrics'])} numbers moved"
+            lines += [f"  {m}" for m in moved]
+            good &= not any(m.counts for m in moved)
+        if made.since and e.name not in again:
+            lines.append(f"  not rerun since {made.commit}: {'; '.join(made.since)}")
+            good &= not strict
+        if "local changes" in made.commit or made.commit == "not under git":
+            good &= not strict
+        print("\n".join(lines))
+    return good
+
+
+def _count(moved: list) -> str:
+    return str(len(moved)) if moved else "none"
+
+
+def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
+    """Draw a result from what is stored of it, with the parameters it was measured with; or measure it anew."""
+    values, source = experiment.values(run.profile, {}), None
+    if experiment.name not in again:
+        values = experiment.values(run.profile, read_json(run.stored(experiment.name))["parameters"])
+        source = run.stored(experiment.name).with_suffix(".npz")
+        if kept.header(source) is None:
+            raise UserError(
+                f"{source.relative_to(run.root)} is missing: make verify NOTEBOOK={experiment.name} reruns it"
+            )
+    return Job(run, experiment, key(experiment, values, run.root), source)
+
+
+class Moved(NamedTuple):
+    """A number that is not what was stored."""
+
+    name: str
+    before: str
+    after: str
+    errors: float | None
+    """by how many standard errors of the difference; None where there is none"""
+    counts: bool
+    """whether it speaks against what is stored"""
+
+    def __str__(self) -> str:
+        by = f", {self.errors:.2g} standard errors" if self.errors is not None else ""
+        return f"{self.name}: {self.before} → {self.after}{by}" + "  (!)" * self.counts
+
+
+def compare(before: dict, after: dict, *, rerun: bool) -> list[Moved]:
+    """What moved between the metrics of two results, in the order of the first.
+
+    The same decision on the same measurement must say the same. A rerun may differ by chance: it counts beyond ERRORS
+    standard errors of the difference, for whole numbers without such an error at all, and for others without one never.
+    """
+    moved = [Moved(name, "none", "new", None, not rerun) for name in after if name not in before]
+    for name, old in before.items():
+        if name not in after:
+            moved.append(Moved(name, _shown(old), "not measured any more", None, True))
+            continue
+        one, other = (_numbers(metric) for metric in (old, after[name]))
+        if len(one) == len(other) and all(map(_same, one, other)):
+            continue
+        errors = _errors(old, after[name]) if rerun else None
+        if not rerun:
+            counts = True
+        elif errors is None:
+            counts = all(v is None or float(v).is_integer() for v in [*one, *other])
+        else:
+            counts = errors > ERRORS
+        moved.append(Moved(name, _shown(old), _shown(after[name]), errors, counts))
+    return moved
+
+
+def _numbers(metric: dict) -> list[float | None]:
+    return metric["values"] if "values" in metric else [metric["value"], metric["low"], metric["high"]]
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+
+
+def _errors(before: dict, after: dict) -> float | None:
+    """The difference in standard errors of the difference; None for single values, infinite between constants."""
+    spreads = [standard_error(metric) for metric in (before, after)]
+    if None in spreads:
+        return None
+    difference = abs(_centre(before) - _centre(after))
+    if not any(spreads):
+        return math.inf if difference else 0.0
+    return difference / math.hypot(*spreads)
+
+
+def _centre(metric: dict) -> float:
+    return metric["value"] if "value" in metric else metric["mean"]
+
+
+def standard_error(metric: dict) -> float | None:
+    """Of the mean over networks, or what a 95 % interval amounts to; None for a single value."""
+    if "value" in metric:
+        return (metric["high"] - metric["low"]) / (2 * 1.96)
+    count = sum(v is not None for v in metric["values"])
+    return metric["sd"] / math.sqrt(count) if count > 1 else None
+
+
+def _shown(metric: dict) -> str:
+    if "value" in metric:
+        return f"{metric['value']:.4g} [{metric['low']:.4g}, {metric['high']:.4g}]"
+    return ", ".join("none" if v is None else f"{v:.4g}" for v in metric["values"][:4]) + " …" * (
+        len(metric["values"]) > 4
+    )
