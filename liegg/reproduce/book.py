@@ -88,6 +88,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     generated = {
         "claims": pages.all_claims(run, experiments),
         "runs": pages.runs(run, states),
+        "stored": pages.stored(run, experiments),
         "versions": pages.versions(states),
     }
     for path in stage.glob("*.md"):

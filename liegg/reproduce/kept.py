@@ -5,6 +5,7 @@ where {"array": i} stands for array i.
 """
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def header(path: Path) -> dict | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return _parsed(stored["header"])
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 

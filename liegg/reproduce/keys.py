@@ -73,7 +73,7 @@ def changes(before: dict, now: dict) -> list[str]:
                 found.append(
                     {
                         "parameters": f"parameter {name}: {old.get(name)} → {new.get(name)}",
-                        "cells": f"the {name}'s cells changed" if name != "text" else "its text changed",
+                        "cells": f"the {name} cells changed" if name != "text" else "its text changed",
                         "modules": f"{name} changed",
                         "versions": f"{name}: {old.get(name)} → {new.get(name)}",
                     }[part]

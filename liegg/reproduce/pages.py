@@ -7,6 +7,7 @@ from liegg.reproduce.claims import Verdict, interval, judge, load
 from liegg.reproduce.keys import key, plan
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
+from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
 
 BADGES = {"reproduced": "success", "partly": "warning", "not reproduced": "danger", "not tested": "muted"}
@@ -94,6 +95,7 @@ def _changed(state: State) -> str:
 def provenance(run: Run, state: State) -> str:
     """Parameters, origin and how to run the page again."""
     name, made = state.experiment.name, state.result["provenance"]
+    drawn = made["drawn"]
     rows = [
         [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.help]
         for p in state.experiment.parameters().values()
@@ -105,8 +107,11 @@ It regenerates: {state.experiment.regenerates}.
 
 {_table(["parameter", "here", "default", "meaning"], rows)}
 
-Run on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
-{made["machine"]}, with {_versions(made)}. All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
+Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
+{made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
+{drawn["commit"]}. All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
+
+{_stored(run, state.experiment)}
 
 Run it again, or with other parameters:
 
@@ -115,6 +120,27 @@ Run it again, or with other parameters:
 make reproduce NOTEBOOK={name} PARAMS="seed=1"
 ```
 """
+
+
+def _stored(run: Run, experiment: Experiment) -> str:
+    """How old the stored result of a page is."""
+    made = age(Run("paper", root=run.root), experiment)
+    if made is None:
+        return "No result at the paper's settings is stored."
+    return f"The result at the paper's settings that this page is held against was {made}."
+
+
+def stored(run: Run, experiments: dict[str, Experiment]) -> str:
+    """One row a stored result: from which commit it is, what it took, and what has changed since."""
+    rows = []
+    for e in experiments.values():
+        if made := age(Run("paper", root=run.root), e):
+            took = reference(run.root, e.name)["provenance"]
+            since = ", ".join(f"`{change}`" for change in made.since) or "nothing that it depends on"
+            rows.append(
+                [f"[{e.title}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]
+            )
+    return _table(["page", "stored at", "finished", "measuring", "changed since"], rows)
 
 
 def not_run(run: Run, state: State) -> str:
@@ -147,8 +173,8 @@ def runs(run: Run, states: list[State]) -> str:
         again = f"`{made.get('command') or run.command(s.experiment.name)}`"
         rows.append([page, s.status, _date(made) if made else "", seconds, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)
-    table = _table(["page", "status", "finished", "time", "commit", "run it again"], rows)
-    return f"{table}\n\nTogether {total:.0f} seconds of notebooks."
+    table = _table(["page", "status", "measured", "time", "commit", "run it again"], rows)
+    return f"{table}\n\nTogether {total:.0f} seconds of measuring."
 
 
 def versions(states: list[State]) -> str:

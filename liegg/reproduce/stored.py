@@ -7,7 +7,6 @@ seconds, and what it measures only by measuring again.
 
 import math
 import shutil
-from pathlib import Path
 from typing import NamedTuple
 
 from liegg.reproduce import kept
@@ -54,14 +53,11 @@ def store(run: Run, experiments: list[Experiment]) -> list[str]:
     for e in experiments:
         place = run.stored(e.name)
         place.parent.mkdir(parents=True, exist_ok=True)
-        for file, suffix in (
-            (run.result(e.name), ".json"),
-            (run.measured(e.name), ".npz"),
-            (run.table(e.name), ".csv"),
-        ):
-            place.with_suffix(suffix).unlink(missing_ok=True)
+        for file in (run.result(e.name), run.measured(e.name), run.table(e.name)):
+            target = place.with_suffix(file.suffix)
+            target.unlink(missing_ok=True)
             if file.is_file():
-                shutil.copy(file, place.with_suffix(suffix))
+                shutil.copy(file, target)
     return [e.name for e in experiments]
 
 
@@ -110,9 +106,8 @@ def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
         values = experiment.values(run.profile, read_json(run.stored(experiment.name))["parameters"])
         source = run.stored(experiment.name).with_suffix(".npz")
         if kept.header(source) is None:
-            raise UserError(
-                f"{source.relative_to(run.root)} is missing: make verify NOTEBOOK={experiment.name} reruns it"
-            )
+            missing = source.relative_to(run.root)
+            raise UserError(f"{missing} is missing: make verify NOTEBOOK={experiment.name} measures it again")
     return Job(run, experiment, key(experiment, values, run.root), source)
 
 

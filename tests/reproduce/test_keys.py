@@ -1,9 +1,10 @@
-"""Content keys: a notebook depends on what it uses and no more, and says why it runs again."""
+"""Content keys: each step of a page depends on what it uses and no more, and says why it is done again."""
 
+import nbformat
 import pytest
 
-from liegg.reproduce import keys, results, table
-from liegg.reproduce.project import Run, find_root
+from liegg.reproduce import kept, keys, results, table
+from liegg.reproduce.project import Run, UserError, find_root
 
 O5 = table.load()["11_o5_regression"]
 
@@ -38,25 +39,132 @@ def test_modules_that_code_reaches(project, code, reached):
     assert found == reached
 
 
-def test_a_notebook_depends_on_what_it_uses_and_no_more():
-    reached = set(keys.key(O5, O5.values("quick", {}), find_root())["modules"])
-    assert {"liegg/symmetry/find.py", "liegg/symmetry/polarization.py", "liegg/training/ensemble.py"} <= reached
-    assert {"liegg/studies/generators/o5.py", "liegg/plots/measures.py"} <= reached
-    assert "liegg/reproduce/book.py" not in reached and "liegg/reproduce/runner.py" not in reached
+def test_imports_for_types_alone_are_not_followed(project):
+    (project / "liegg" / "c.py").write_text("if TYPE_CHECKING:\n    from liegg import a\n")
+    assert [p.stem for p in keys.modules("from liegg import c", project)] == ["__init__", "c"]
 
 
-def test_the_reason_to_run_again(tmp_path):
-    run = Run("quick", root=tmp_path)
-    now = {"parameters": {"seed": 0}, "notebook": "n", "modules": {"liegg/a.py": "1"}, "versions": {"torch": "2"}}
-    assert keys.stale(run, O5, now) == "it has not been run"
-    results.write_json(run.result(O5.name), {"provenance": {"key": now}})
+def test_each_step_depends_on_what_it_uses_and_no_more():
+    key = keys.key(O5, O5.values("quick", {}), find_root())
+    measured, drawn = set(key["measure"]["modules"]), set(key["draw"]["modules"])
+    assert {"liegg/symmetry/stream.py", "liegg/training/ensemble.py", "liegg/studies/generators/o5.py"} <= measured
+    assert {"liegg/symmetry/find.py", "liegg/symmetry/rules.py", "liegg/plots/measures.py"} <= drawn
+    assert not measured & drawn and not any("reproduce" in name for name in measured | drawn)
+    assert key["measure"]["parameters"] == O5.values("quick", {})
+    assert set(key["measure"]["versions"]) == set(keys.COMPUTING) and "seaborn" in key["draw"]["versions"]
+
+
+@pytest.mark.parametrize("experiment", table.load().values(), ids=lambda e: e.name)
+def test_no_measurement_depends_on_how_it_is_decided_named_or_drawn(experiment):
+    reached = keys.key(experiment, experiment.values("quick", {}), find_root())["measure"]["modules"]
+    of_answers = ("symmetry/find", "symmetry/rules", "symmetry/naming", "symmetry/report", "plots/", "readings")
+    assert not [name for name in reached if any(part in name for part in of_answers)]
+
+
+def test_comments_docstrings_and_blank_lines_are_text():
+    code = '''"""Doc,
+of two lines."""
+
+import a  # why
+
+
+class B:
+    """What."""
+
+    x: int
+    """what x is"""
+
+    def f(self):
+        # say
+        return "# no comment", """no docstring"""
+%matplotlib inline
+'''
+    bare = '''import a
+class B:
+    x: int
+    def f(self):
+        return "# no comment", """no docstring"""
+pass'''
+    assert keys._plain(code) == bare
+
+
+NOTEBOOK = [
+    ("markdown", "# Title"),
+    ("code", "seed: int = 0  # seed"),
+    ("code", "from liegg import c\nmeasured = once(lambda: c.x)"),
+    ("markdown", "It says, that"),
+    ("code", "from liegg.deep import d\nd.x"),
+]
+
+
+@pytest.fixture
+def experiment(project):
+    """An experiment in the small project, with a function that writes its notebook."""
+    path = project / "n.ipynb"
+
+    def write(*changed):
+        cells = list(NOTEBOOK)
+        for place, source in changed:
+            cells[place] = (cells[place][0], source)
+        kinds = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+        made = [kinds[kind](source, id=f"c{i}") for i, (kind, source) in enumerate(cells)]
+        made[1].metadata["tags"] = ["parameters"]
+        nbformat.write(nbformat.v4.new_notebook(cells=made), path)
+
+    write()
+    return table.Experiment("n", "N", "nothing", {"quick": 1}, {"quick": {}}, {}, path), write
+
+
+def changed(before, experiment, project, **values):
+    now = keys.key(experiment, {"seed": 0, **values}, project)
+    return {step: keys.changes(before[step], now[step]) for step in now if before[step] != now[step]}
+
+
+def test_what_a_change_costs(experiment, project):
+    (e, write), package = experiment, project / "liegg"
+    before = keys.key(e, {"seed": 0}, project)
+    assert changed(before, e, project) == {}
+    assert changed(before, e, project, seed=1) == {"measure": ["parameter seed: 0 → 1"]}
+    write((3, "It says that"))
+    assert changed(before, e, project) == {"write": ["its text changed"]}
+    write((4, "from liegg.deep import d\nd.x + 1"))
+    assert changed(before, e, project) == {"draw": ["the drawing cells changed"], "write": ["its text changed"]}
+    write((4, "from liegg.deep import d\nd.x  # x"))
+    assert set(changed(before, e, project)) == {"write"}
+    write((2, "from liegg import c\nmeasured = once(lambda: c.x + 1)"))
+    assert changed(before, e, project)["measure"] == ["the measuring cells changed"]
+    write()
+    (package / "deep" / "d.py").write_text("from liegg.c import x\ny = 1\n")
+    assert changed(before, e, project) == {"draw": ["liegg/deep/d.py changed"]}
+    (package / "c.py").write_text("x = 2\n")
+    assert changed(before, e, project)["measure"] == ["liegg/c.py changed"]
+    (package / "c.py").write_text('"""Doc."""\nx = 1  # one\n')
+    assert set(changed(before, e, project)) == {"draw"}
+
+
+def test_code_that_is_no_python_gets_one_line(experiment, project):
+    e, write = experiment
+    write((4, "for x in"))
+    with pytest.raises(UserError, match=r"n\.ipynb, or a module that it imports, is not Python"):
+        keys.key(e, {"seed": 0}, project)
+
+
+def test_the_first_step_to_do_again_and_why(tmp_path):
+    run, now = Run("quick", root=tmp_path), keys.key(O5, O5.values("quick", {}), find_root())
+    plan = lambda **steps: keys.plan(run, O5, {**now, **steps})
+    assert plan() == ("measure", "it has not been run")
+    kept.write(run.measured(O5.name), {"key": now["measure"], "finished": "t"}, [])
+    assert plan() == ("draw", "it has been measured and not drawn")
+    drawn = {"finished": "t", "drawn": {"key": {step: now[step] for step in ("draw", "write")}}}
+    results.write_json(run.result(O5.name), {"provenance": drawn})
     run.executed(O5.name).parent.mkdir(parents=True)
     run.executed(O5.name).write_text("")
-    assert keys.stale(run, O5, now) == ""
-    for part, value, reason in (
-        ("parameters", {"seed": 1}, "parameter seed: 0 → 1"),
-        ("notebook", "m", "the notebook changed"),
-        ("modules", {"liegg/a.py": "2"}, "liegg/a.py changed"),
-        ("versions", {"torch": "3"}, "torch: 2 → 3"),
-    ):
-        assert keys.stale(run, O5, {**now, part: value}) == reason
+    assert plan() == ("", "")
+    assert plan(write={"cells": {"text": ""}}) == ("write", "its text changed")
+    assert plan(draw={**now["draw"], "versions": {}}).step == "draw"
+    older = {**now["measure"], "parameters": {**now["measure"]["parameters"], "seed": 1}}
+    assert plan(measure=older) == ("measure", "parameter seed: 0 → 1")
+    kept.write(run.measured(O5.name), {"key": now["measure"], "finished": "later"}, [])
+    assert plan() == ("draw", "it was measured anew")
+    run.failed(O5.name).write_text("")
+    assert plan() == ("draw", "its last run failed")

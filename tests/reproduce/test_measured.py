@@ -1,0 +1,96 @@
+"""Measuring: the same value whether measured now or kept, cases that a stopped run left, and files from elsewhere."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from liegg import actions, decide, polarize
+from liegg.reproduce import kept
+from liegg.reproduce.measured import once, sweep
+from liegg.reproduce.project import UserError
+from liegg.symmetry.factors import Factors
+
+CASES = [{"n": n} for n in (1, 2, 3)]
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """What the runner tells a kernel; returns a function that changes it."""
+
+    def tell(key="one", source=""):
+        monkeypatch.setenv("LIEGG_CASES", str(tmp_path / "cases"))
+        monkeypatch.setenv("LIEGG_KEY", key)
+        monkeypatch.setenv("LIEGG_KEPT", str(source))
+        return tmp_path / "cases"
+
+    return tell
+
+
+def factors(n=0):
+    x = torch.randn(60, 6, generator=torch.Generator().manual_seed(n))
+    return polarize(lambda p: (p[:, :3] * p[:, 3:]).sum(1).sin(), x, actions.Linear(3, copies=2))
+
+
+def test_every_kind_of_value_is_the_same_whether_kept_or_new(runner, tmp_path):
+    runner()
+    value = {
+        "tensor": torch.arange(3.0), "whole": torch.tensor([1, 2]), "single": torch.tensor(2.5), "none": None,
+        "pair": (1, "b"), "numpy": np.float32(0.5), "factors": [factors()], 7: math.inf,
+    }  # fmt: skip
+    for measure in (lambda: value, lambda: 1 / 0):  # measured, then read
+        said = once(measure)
+        assert torch.equal(said["tensor"], value["tensor"]) and torch.equal(said["whole"], value["whole"])
+        assert said["single"].item() == 2.5 and said["none"] is None and said["pair"] == [1, "b"]
+        assert said["numpy"] == 0.5 and said["7"] == math.inf
+        (read,) = said["factors"]
+        assert isinstance(read, Factors)
+        action = actions.Linear(3, copies=2)
+        assert decide(read, action).dimension == decide(factors(), action).dimension == 3
+
+
+def test_a_sweep_without_a_runner_keeps_nothing(tmp_path, monkeypatch):
+    for name in ("LIEGG_CASES", "LIEGG_KEPT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert sweep(CASES, lambda case: case["n"]) == [1, 2, 3] and list(tmp_path.iterdir()) == []
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(runner):
+    folder, measured = runner(), []
+
+    def measure(case, last=3):
+        if case["n"] > last:
+            raise KeyboardInterrupt
+        measured.append(case["n"])
+        return [{"seed": s, "value": case["n"] + s} for s in (0, 1)]
+
+    wanted = [measure(case) for case in CASES]
+    measured.clear()
+    with pytest.raises(KeyboardInterrupt):
+        sweep(CASES, lambda case: measure(case, last=2))
+    broken = sorted(folder.iterdir())[0]
+    assert sweep(CASES, measure) == wanted and measured == [1, 2, 3]
+    assert sweep(CASES, measure) == wanted and measured == [1, 2, 3]
+    broken.write_bytes(broken.read_bytes()[:50])  # a case that was not written to its end
+    assert sweep(CASES, measure) == wanted and len(measured) == 4
+    runner(key="two")
+    assert sweep(CASES, measure) == wanted and measured[4:] == [1, 2, 3]
+
+
+def test_what_was_kept_is_read_in_any_order_and_nothing_is_measured(runner, tmp_path):
+    source = tmp_path / "a.npz"
+    kept.write(source, {"key": {}}, [(case, 10 * case["n"]) for case in CASES])
+    runner(source=source)
+    assert sweep(CASES[::-1], lambda case: 1 / 0) == [30, 20, 10]
+    with pytest.raises(UserError, match=r"nothing of \{'n': 4\}"):
+        sweep([{"n": 4}], lambda case: 4)
+
+
+def test_a_file_cannot_name_code_outside_the_project(runner, tmp_path):
+    source = tmp_path / "a.npz"
+    kept.write(source, {}, [({}, {"object": "os:system", "state": {}})])
+    runner(source=source)
+    with pytest.raises(UserError, match="no part of liegg"):
+        once(lambda: None)
