@@ -100,16 +100,16 @@ def write_readme(root: Path) -> None:
 
 
 def _count(listed: Sequence[Claim], verdicts: dict[str, Verdict], origin: str) -> str:
-    """How often each word was given to the claims of one origin: "2 reproduced, 1 undecided"."""
+    """How often each word was given to the claims of one origin: "reproduced 2, undecided 1"."""
     words = [verdicts[c.id].word for c in listed if c.origin == origin]
     order = [*WORDS[origin].values(), "undecided", "not tested"]
-    return ", ".join(f"{words.count(word)} {word}" for word in order if word in words) or "none"
+    return ", ".join(f"{word} {words.count(word)}" for word in order if word in words) or "none"
 
 
 def _required(claim: Claim) -> str:
     """What is accepted, in words: of a mean, of a share of units, or of every case."""
     accepted = " ".join(filter(None, [claim.accepted, claim.unit]))
-    return f"{accepted} in {claim.least:.0%} of {claim.over}" if claim.judged == "share" else accepted
+    return f"{accepted} in {100 * claim.least:g} % of {claim.over}" if claim.judged == "share" else accepted
 
 
 def _badge(verdict: Verdict) -> str:
