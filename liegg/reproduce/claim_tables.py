@@ -14,7 +14,7 @@ from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.verdicts import WORDS, Verdict, judge
 
-BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "secondary", "not tested": "muted"}
+BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "info", "not tested": "muted"}
 ORIGINS = {
     "value": "the authors' numbers, at their settings",
     "conclusion": "the authors' statements, without a number or at settings of ours",
@@ -68,13 +68,12 @@ def of_page(run: Run, experiment: Experiment) -> str:
             c.paper,
             _reasoned(here[c.id]),
             _badge(stored[c.id]),
-            f"{_required(c)}: {c.reason}",
-            f"`{c.command}`",
+            f"{_required(c)}: {c.reason}. `{c.command}`",
         ]
         for c in listed
         if c.experiment == experiment.name
     ]
-    return markdown.table(["claim", "paper", "this run", "stored", "accepted, and why", "made by"], rows)
+    return markdown.table(["claim", "paper", "this run", "stored", "accepted, why, and how to make it"], rows)
 
 
 def readme_table(root: Path) -> str:
@@ -109,7 +108,7 @@ def _count(listed: Sequence[Claim], verdicts: dict[str, Verdict], origin: str) -
 def _required(claim: Claim) -> str:
     """What is accepted, in words: of a mean, of a share of units, or of every case."""
     accepted = " ".join(filter(None, [claim.accepted, claim.unit]))
-    return f"{accepted} in {100 * claim.least:g} % of {claim.over}" if claim.judged == "share" else accepted
+    return f"{accepted} in at least {100 * claim.least:g} % of {claim.over}" if claim.judged == "share" else accepted
 
 
 def _badge(verdict: Verdict) -> str:
@@ -117,7 +116,7 @@ def _badge(verdict: Verdict) -> str:
 
 
 def _reasoned(verdict: Verdict) -> str:
-    return f"{_badge(verdict)}; {verdict.why}"
+    return " ".join(filter(None, [_badge(verdict), verdict.why]))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ class Interval(NamedTuple):
 
     def number(self, x: float) -> str:
         width = self.high - self.low
-        return f"{x:.{max(0, 1 - math.floor(math.log10(width)))}f}" if width > 0 else f"{x:.3g}"
+        digits = max(0, 1 - math.floor(math.log10(width))) if width > 0 else None
+        return f"{x:.3g}" if digits is None or digits > 6 else f"{x:.{digits}f}"
 
 
 def mean(values: Sequence[float]) -> Interval | None:

@@ -34,6 +34,7 @@ class Verdict:
     measured: str = ""
     """with unit and interval"""
     why: str = ""
+    """it is undecided or not tested, or the p-value of a test"""
 
 
 def judge(
@@ -91,11 +92,11 @@ def _verdict(claim: Claim, metric: dict, p: float | None, tests: int) -> Verdict
 
 
 def _against(interval: Interval, accept: tuple[float, float]) -> tuple[str, str]:
-    """yes, no or undecided, and where the interval lies."""
+    """yes, no or undecided, and why nothing is decided."""
     if interval.inside(*accept):
-        return "yes", "the interval is inside the accepted one"
+        return "yes", ""
     if interval.outside(*accept):
-        return "no", "the interval is apart from the accepted one"
+        return "no", ""
     return "undecided", "the interval lies across an end of the accepted one"
 
 
@@ -117,7 +118,8 @@ def _share(claim: Claim, values: list) -> tuple[str, str, str]:
     interval = intervals.share(right, len(values))
     answer = "yes" if interval.low >= claim.least else "no" if interval.high < claim.least else "undecided"
     measured = f"{right} of {len(values)} {_noun(claim.over, len(values))}, share {interval.brackets}"
-    return answer, measured, f"the share must be at least {claim.least:g}"
+    why = f"the interval holds {claim.least:g}, the least that is accepted" if answer == "undecided" else ""
+    return answer, measured, why
 
 
 def _exact(claim: Claim, values: list) -> tuple[str, str, str]:
@@ -127,15 +129,15 @@ def _exact(claim: Claim, values: list) -> tuple[str, str, str]:
     ends = dict.fromkeys(f"{v:.3g}" for v in (min(numbers), max(numbers))) if numbers else ["none"]
     measured = _join(" to ".join(ends), _noun(claim.unit, 1) if [*ends] == ["1"] else claim.unit)
     if len(values) == 1:
-        return answer, measured, "one answer"
-    return answer, f"{right} of {len(values)} {claim.over}; {measured}", "every one must be accepted"
+        return answer, measured, ""
+    return answer, f"{right} of {len(values)} {claim.over}; {measured}", ""
 
 
 def _estimate(claim: Claim, metric: dict, p: float | None, tests: int) -> tuple[str, str, str]:
     interval = intervals.of_metric(metric)
     answer, why = _against(interval, claim.accept)
     if p is not None:
-        why += f"; p = {p:.2g}, corrected for {tests} test{'s' * (tests > 1)}"
+        why = "; ".join(filter(None, [why, f"p = {p:.2g}, corrected for {tests} test{'s' * (tests > 1)}"]))
         answer = "undecided" if answer == "yes" and p >= LEVEL else answer
     if "wins" in metric:
         return answer, _ratio(claim, interval, metric["wins"]), why
