@@ -132,7 +132,10 @@ class _Row(rows.Row):
 def load(root: Path | None = None) -> dict[str, Experiment]:
     """All experiments by name, in reading order. Raises UserError that names row and key of what is wrong."""
     path = (root or find_root()) / TABLE
-    checked = {name: rows.check(_Row, TABLE.name, name, row) for name, row in rows.read(path).items()}
+    content = rows.read(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{TABLE.name}: it must have a key for each experiment")
+    checked = {name: rows.check(_Row, TABLE.name, name, row) for name, row in content.items()}
     return {name: Experiment(name, **dict(row), path=path.parent / f"{name}.ipynb") for name, row in checked.items()}
 
 

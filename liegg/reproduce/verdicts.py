@@ -45,31 +45,26 @@ def judge(
         (name, profile): experiments[name].values(profile, {})
         for name, profile in {(c.experiment, p) for c in claims if results.get(c.experiment) for p in c.profiles}
     }
-    verdicts, metrics = {}, {}
-    for claim in claims:
-        result = results.get(claim.experiment)
-        allowed = [settings[claim.experiment, p] for p in claim.profiles] if result else []
-        obstacle = _obstacle(claim, result, allowed, experiments[claim.experiment].replicates)
-        if obstacle:
-            verdicts[claim.id] = Verdict("not tested", why=obstacle)
-        else:
-            metrics[claim.id] = result["metrics"][claim.metric]
+    obstacles = {c.id: _obstacle(c, results.get(c.experiment), settings, experiments) for c in claims}
+    metrics = {c.id: results[c.experiment]["metrics"][c.metric] for c in claims if not obstacles[c.id]}
     tests = {(c.experiment, c.metric): metrics[c.id]["p"] for c in claims if "p" in metrics.get(c.id, {})}
     corrected = dict(zip(tests, intervals.holm(list(tests.values()))))
-    for claim in claims:
-        if claim.id in metrics:
-            p = corrected.get((claim.experiment, claim.metric))
-            verdicts[claim.id] = _verdict(claim, metrics[claim.id], p, len(tests))
-    return {claim.id: verdicts[claim.id] for claim in claims}
+    return {
+        c.id: Verdict("not tested", why=obstacles[c.id])
+        if obstacles[c.id]
+        else _verdict(c, metrics[c.id], corrected.get((c.experiment, c.metric)), len(tests))
+        for c in claims
+    }
 
 
-def _obstacle(claim: Claim, result: dict | None, allowed: list[dict], replicates: Sequence[str]) -> str:
+def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Mapping[str, Experiment]) -> str:
     """Why a result does not test a claim, or "": its parameters must be those of one of the claim's profiles, but for
     those that add or change random draws and nothing else."""
     if result is None:
         return "the notebook has not been run"
-    used = result["parameters"]
-    differing = [{k: v for k, v in values.items() if k not in replicates and used.get(k) != v} for values in allowed]
+    used, replicates = result["parameters"], experiments[claim.experiment].replicates
+    profiles = [settings[claim.experiment, p] for p in claim.profiles]
+    differing = [{k: v for k, v in values.items() if k not in replicates and used.get(k) != v} for values in profiles]
     nearest = min(differing, key=len)
     if nearest:
         return "this run has " + "; ".join(f"{k} = {used.get(k)}, not {v}" for k, v in nearest.items())

@@ -113,6 +113,12 @@ def test_what_is_wrong_with_an_experiment_is_one_line(project, old, new, message
     assert "\n" not in str(refused.value)
 
 
+def test_a_table_of_experiments_that_is_none(project):
+    (project / table.TABLE).write_text("- 11_o5_regression\n")
+    with pytest.raises(UserError, match="experiments.yml: it must have a key for each experiment"):
+        table.load(project)
+
+
 def test_rows_do_not_change_once_read(project):
     (claim,) = load(project, GOOD)
     with pytest.raises(ValueError, match="frozen"):
