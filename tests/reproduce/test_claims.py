@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from liegg.reproduce import claim_tables, claims, rows, table
+from liegg.reproduce import claim_tables, claims, rows, table, verdicts
 from liegg.reproduce.project import UserError, find_root
 
 EXPERIMENTS = table.load()
@@ -115,7 +115,7 @@ def test_what_is_wrong_with_an_experiment_is_one_line(project, old, new, message
 
 def test_a_table_of_experiments_that_is_none(project):
     (project / table.TABLE).write_text("- 11_o5_regression\n")
-    with pytest.raises(UserError, match="experiments.yml: it must have a key for each experiment"):
+    with pytest.raises(UserError, match="it must have a key for each experiment"):
         table.load(project)
 
 
@@ -130,6 +130,11 @@ def test_replicates_are_parameters():
     for experiment in EXPERIMENTS.values():
         assert set(experiment.replicates) <= set(experiment.parameters()), experiment.name
     assert EXPERIMENTS["51_symmetry_zoo"].replicates == ["seed", "bases"]
+
+
+def test_a_claim_on_a_fall_can_be_said_the_other_way_round():
+    falls = [c for c in claims.load() if c.metric.endswith("_fall")]
+    assert falls and all(c.unit in verdicts.OPPOSITE and c.judged == "mean" and c.accept[0] >= 1 for c in falls)
 
 
 def named(experiment):
