@@ -12,7 +12,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from liegg.reproduce import pages, table
+from liegg.reproduce import claim_tables, table
 from liegg.reproduce.project import find_root
 
 ROOT = find_root()
@@ -124,7 +124,7 @@ def test_a_python_that_will_not_do_gets_one_line(tmp_path, script, message):
 
 
 def test_the_readmes_results_are_the_stored_ones():
-    assert pages.readme_table(ROOT) in (ROOT / "README.md").read_text()
+    assert claim_tables.readme_table(ROOT) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_example_runs():

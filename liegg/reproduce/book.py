@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import pages
+from liegg.reproduce import claim_tables, comparison, pages
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.table import Experiment
 
@@ -86,7 +86,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml"))
     states = pages.states(run, experiments)
     generated = {
-        "claims": pages.all_claims(run, experiments),
+        "claims": claim_tables.all_claims(run, experiments),
         "runs": pages.runs(run, states),
         "stored": pages.stored(run, experiments),
         "versions": pages.versions(states),
@@ -109,5 +109,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
         notebook.cells.insert(1, new_markdown_cell(pages.claims(run, state)))
+        if own := comparison.beside(run, state.experiment, state.result):
+            notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
         nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

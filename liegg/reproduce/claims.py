@@ -1,78 +1,81 @@
-"""Claims of the papers and the verdicts that results give them.
+"""The claims of the papers and our own, book/claims.yml, each checked when it is read; verdicts.py judges them."""
 
-book/claims.yml holds the claims. A verdict is computed, never written down: every value of the claim's metric is held
-against the accepted interval, and counts only if the run's parameters are those the claim is about.
-"""
-
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal, Self
 
-import yaml
+from pydantic import Field, model_validator
 
+from liegg.reproduce import rows, table
 from liegg.reproduce.project import find_root
-from liegg.reproduce.results import spread
+
+FILE = Path("book", "claims.yml")
+Text = Annotated[str, Field(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Claim:
-    id: str
-    experiment: str
-    source: str
-    """where the paper makes it, or "not in ..." for additions, controls and goals of our own"""
-    statement: str
-    metric: str
-    paper: str
+class Claim(rows.Row):
+    id: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    """its name, and its anchor in the book"""
+    experiment: Text
+    source: Text
+    """where it is made and how we know it; "ours: ..." for controls, goals and extensions of our own"""
+    statement: Text
+    """in our words"""
+    origin: Literal["value", "conclusion", "ours"]
+    """the authors' number at their setting; their statement without one, or at a setting of ours; our own"""
+    metric: Text
+    unit: str = ""
+    """of the metric; that of a ratio says what a value above one means: "times lower" """
+    over: Text = "networks"
+    """what the metric has one value of each, or what was drawn: networks, seeds, functions, architectures, ..."""
+    paper: Text
+    """the authors' value in words, or "not available" """
     accept: tuple[float, float]
-    reason: str
-    when: dict
+    reason: Text
+    judged: Literal["mean", "share", "exact"]
+    """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list"""
+    least: Annotated[float | None, Field(gt=0, lt=1)] = None
+    """the share of units that must be in `accept`"""
+    profiles: Annotated[list[Literal[table.PROFILES]], Field(min_length=1)]
+    """at whose settings it is judged"""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        low, high = self.accept
+        if not low <= high:
+            raise ValueError(f"accept must be [low, high], not [{low:g}, {high:g}]")
+        if (self.judged == "share") != (self.least is not None):
+            raise ValueError("least belongs to a claim that is judged by a share, and to no other")
+        if (self.origin == "ours") != self.source.startswith("ours: "):
+            raise ValueError('a source begins with "ours: " where the origin is ours, and nowhere else')
+        return self
 
     @property
-    def ours(self) -> bool:
-        return self.source.startswith("not in ")
+    def accepted(self) -> str:
+        """The accepted interval in words."""
+        low, high = self.accept
+        if low == high:
+            return f"= {low:g}"
+        if low == float("-inf"):
+            return f"≤ {high:g}"
+        return f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
 
-
-@dataclass(frozen=True)
-class Verdict:
-    word: str
-    """reproduced, partly, not reproduced or not tested"""
-    measured: str
-    why: str
+    @property
+    def command(self) -> str:
+        """What makes the number that is judged."""
+        return f"make reproduce PROFILE={self.profiles[-1]} NOTEBOOK={self.experiment}"
 
 
 def load(root: Path | None = None) -> list[Claim]:
-    rows = yaml.safe_load(((root or find_root()) / "book" / "claims.yml").read_text(encoding="utf-8"))
-    return [Claim(**{**row, "accept": tuple(row["accept"]), "when": row.get("when") or {}}) for row in rows]
-
-
-def judge(claim: Claim, result: dict | None) -> Verdict:
-    """Hold every value of the metric, one a network, against the accepted interval.
-
-    reproduced: all are accepted; partly: some are; not reproduced: none is. A value that is None (no angle
-    where nothing was found) is not accepted.
-    not tested: there is no result, its parameters are not those of the claim's `when`, or it has no value of the
-    metric.
-    """
-    if result is None:
-        return Verdict("not tested", "", "the notebook has not been run")
-    used = result["parameters"]
-    wanted = {k: v if isinstance(v, list) else [v] for k, v in claim.when.items()}
-    other = [f"{k} = {used.get(k)}, not {' or '.join(map(str, v))}" for k, v in wanted.items() if used.get(k) not in v]
-    if other:
-        return Verdict("not tested", "", "this run has " + "; ".join(other))
-    metric = result["metrics"].get(claim.metric)
-    if metric is None or not metric["values"]:
-        return Verdict("not tested", "", f"this run did not measure {claim.metric}")
-    low, high = claim.accept
-    accepted = [v is not None and low <= v <= high for v in metric["values"]]
-    word = "reproduced" if all(accepted) else "partly" if any(accepted) else "not reproduced"
-    measured = "p = " * claim.metric.endswith("_p") + spread(metric["values"])
-    return Verdict(word, measured, f"{sum(accepted)} of {len(accepted)} accepted")
-
-
-def interval(claim: Claim) -> str:
-    low, high = claim.accept
-    if low == high:
-        return f"= {low:g}"
-    if low == float("-inf"):
-        return f"≤ {high:g}"
-    return f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"
+    """All claims in the order of the file. Raises UserError that names row and key of what is wrong."""
+    root = root or find_root()
+    experiments = table.load(root)
+    claims: dict[str, Claim] = {}
+    for number, fields in enumerate(rows.read(root / FILE) or [], 1):
+        name = fields.get("id") if isinstance(fields, dict) else None
+        claim = rows.check(Claim, FILE.name, str(name or f"row {number}"), fields)
+        if claim.id in claims:
+            raise rows.wrong(FILE.name, claim.id, "id", "another claim has this id")
+        if claim.experiment not in experiments:
+            raise rows.wrong(FILE.name, claim.id, "experiment", f"{claim.experiment} is not in {table.TABLE}")
+        claims[claim.id] = claim
+    return list(claims.values())

@@ -1,16 +1,13 @@
 """The generated parts of the book's pages, as MyST Markdown."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from liegg.reproduce.claims import Verdict, interval, judge, load
+from liegg.reproduce import claim_tables, markdown
 from liegg.reproduce.keys import key, plan
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
-
-BADGES = {"reproduced": "success", "partly": "warning", "not reproduced": "danger", "not tested": "muted"}
 
 
 @dataclass(frozen=True)
@@ -35,53 +32,12 @@ def _state(run: Run, experiment: Experiment) -> State:
     return State(experiment, result, f"out of date: {why}" if why else "up to date")
 
 
-def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
-    """Every claim with its verdict in this run and in the stored reference run, page by page."""
-    words = [judge(c, read_json(run.result(c.experiment))).word for c in load(run.root)]
-    parts = [f"This run: {_tally(words)}."]
-    head = ["claim", "paper", f"this run ({run.name})", "paper settings, stored"]
-    for name, experiment in experiments.items():
-        result, stored = read_json(run.result(name)), reference(run.root, name)
-        of_page = [claim for claim in load(run.root) if claim.experiment == name]
-        rows = [[c.statement, c.paper, _cell(judge(c, result)), _cell(judge(c, stored))] for c in of_page]
-        parts += [f"**[{experiment.title}](notebooks/{name})**", _table(head, rows)]
-    return "\n\n".join(parts)
-
-
-def _tally(words: list[str]) -> str:
-    return ", ".join(f"{words.count(word)} {word}" for word in BADGES if word in words)
-
-
-def readme_table(root: Path) -> str:
-    """The README's table: the papers' claims that the stored results test, and a count of our own ones."""
-    rows, ours = [], []
-    for claim in load(root):
-        verdict = judge(claim, reference(root, claim.experiment))
-        if claim.ours:
-            ours.append(verdict.word)
-        elif verdict.word != "not tested":
-            rows.append([claim.statement, claim.paper, verdict.measured, verdict.word])
-    table = _table(["claim", "paper", "here", "verdict"], rows)
-    return f"{table}\n\nAdditions, controls and goals of our own: {_tally(ours)}."
-
-
-def reference(root: Path, experiment: str) -> dict | None:
-    """The stored result of an experiment at the paper's settings."""
-    return read_json(root / "data" / "reference" / "paper" / f"{experiment}.json")
-
-
 def claims(run: Run, state: State) -> str:
-    """The claims of one page with their verdicts."""
-    rows = []
-    for claim in load(run.root):
-        if claim.experiment == state.experiment.name:
-            verdict = judge(claim, state.result)
-            made = f"{claim.statement} ({claim.source})"
-            rows.append([made, claim.paper, f"{_cell(verdict)}; {verdict.why}", f"{interval(claim)}: {claim.reason}"])
+    """The claims of one page with their verdicts, below what is to be known of its run."""
     note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {state.status}.\n:::\n\n"
     if state.result and (changed := _changed(state)):
         note += f":::{{note}}\nThe text below describes the default settings. This run has {changed}.\n:::\n\n"
-    return note + _table(["claim", "paper", "this run", "accepted, and why"], rows)
+    return note + claim_tables.of_page(run, state.experiment)
 
 
 def _changed(state: State) -> str:
@@ -105,7 +61,7 @@ def provenance(run: Run, state: State) -> str:
 
 It regenerates: {state.experiment.regenerates}.
 
-{_table(["parameter", "here", "default", "meaning"], rows)}
+{markdown.table(["parameter", "here", "default", "meaning"], rows)}
 
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
@@ -135,12 +91,12 @@ def stored(run: Run, experiments: dict[str, Experiment]) -> str:
     rows = []
     for e in experiments.values():
         if made := age(Run("paper", root=run.root), e):
-            took = reference(run.root, e.name)["provenance"]
+            took = claim_tables.reference(run.root, e.name)["provenance"]
             since = ", ".join(f"`{change}`" for change in made.since) or "nothing that it depends on"
             rows.append(
                 [f"[{e.title}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]
             )
-    return _table(["page", "stored at", "finished", "measuring", "changed since"], rows)
+    return markdown.table(["page", "stored at", "finished", "measuring", "changed since"], rows)
 
 
 def not_run(run: Run, state: State) -> str:
@@ -173,7 +129,7 @@ def runs(run: Run, states: list[State]) -> str:
         again = f"`{made.get('command') or run.command(s.experiment.name)}`"
         rows.append([page, s.status, _date(made) if made else "", seconds, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)
-    table = _table(["page", "status", "measured", "time", "commit", "run it again"], rows)
+    table = markdown.table(["page", "status", "measured", "time", "commit", "run it again"], rows)
     return f"{table}\n\nTogether {total:.0f} seconds of measuring."
 
 
@@ -189,13 +145,3 @@ def _versions(made: dict) -> str:
 
 def _date(made: dict) -> str:
     return made["finished"].replace("T", " ").replace("+00:00", " UTC")
-
-
-def _cell(verdict: Verdict) -> str:
-    badge = f"{{bdg-{BADGES[verdict.word]}}}`{verdict.word}`"
-    return f"{verdict.measured} {badge}".strip()
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

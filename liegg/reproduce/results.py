@@ -23,11 +23,13 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     """Write the result file of an experiment from its notebook, and its table.
 
     scope      the notebook's globals(), where the values of its parameters stand
-    metrics    by name a number or one number a network; None where there is none (no generator, no angle)
+    metrics    by name a number or one number a network; None where there is none (no generator, no angle); or an
+               estimate with its 95 % interval from n independent draws, a dict of value, low, high and n, and of a
+               test also p and wins
     rows       of the table, one a network: written as CSV beside the result
 
     The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to book/_build/by-hand/results
-    and says so. Raises ValueError for infinite values.
+    and says so. Raises ValueError for infinite values and for estimates that are none.
     """
     target = os.environ.get("LIEGG_RESULT")
     path = Path(target) if target else find_root() / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
@@ -113,7 +115,25 @@ def spread(values: object) -> str:
     return f"{mean:.{digits}f} ± {sd:.{digits}f}"
 
 
+ESTIMATE = ({"value", "low", "high", "n"}, {"p", "wins"})  # what an estimate has, and what it may have beside
+
+
+def _estimate(name: str, estimate: dict) -> dict:
+    """An estimate as plain numbers."""
+    must, may = ESTIMATE
+    if not must <= set(estimate) <= must | may:
+        raise ValueError(f"metric {name} must have value, low, high and n, and may have p and wins, not {estimate}")
+    plain = {key: v.item() if hasattr(v, "item") else v for key, v in estimate.items()}
+    if not all(math.isfinite(v) for v in plain.values()):
+        raise ValueError(f"metric {name} is not finite: {plain}")
+    if not plain["low"] <= plain["value"] <= plain["high"]:
+        raise ValueError(f"metric {name} lies outside its own interval: {plain}")
+    return plain
+
+
 def _summary(name: str, values: object) -> dict:
+    if isinstance(values, dict):
+        return _estimate(name, values)
     values = values.tolist() if hasattr(values, "tolist") else values
     values = values if isinstance(values, list | tuple) else [values]
     values = [v.item() if hasattr(v, "item") else v for v in values]

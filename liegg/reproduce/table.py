@@ -9,11 +9,13 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import nbformat
 import papermill
-import yaml
+from pydantic import Field, field_validator
 
+from liegg.reproduce import rows
 from liegg.reproduce.project import TABLE, UserError, find_root
 
 PROFILES = ("smoke", "quick", "paper")
@@ -68,6 +70,8 @@ class Experiment:
     seconds: dict[str, int]
     profiles: dict[str, dict]
     allowed: dict
+    replicates: list[str]
+    """parameters that add or change random draws and nothing else: a claim is judged at any value of theirs"""
     path: Path
 
     def notebook(self) -> nbformat.NotebookNode:
@@ -97,22 +101,42 @@ class Experiment:
         return {name: p.check(chosen.get(name, p.default)) for name, p in parameters.items()}
 
 
+class _Row(rows.Row):
+    """A row of experiments.yml as it is written."""
+
+    title: Annotated[str, Field(min_length=1)]
+    regenerates: Annotated[str, Field(min_length=1)]
+    seconds: dict[Literal[PROFILES], int]
+    profiles: dict[Literal[PROFILES], dict[str, object]]
+    allowed: dict[str, object] = Field(default_factory=dict)
+    replicates: list[str] = Field(default=["seed", "networks"])
+
+    @field_validator("seconds", "profiles")
+    @classmethod
+    def _every_profile(cls, values: dict) -> dict:
+        if missing := set(PROFILES) - set(values):
+            raise ValueError(f"{', '.join(sorted(missing))} is missing")
+        return values
+
+    @field_validator("allowed")
+    @classmethod
+    def _values_or_bounds(cls, allowed: dict) -> dict:
+        for name, values in allowed.items():
+            if not isinstance(values, list | dict):
+                raise ValueError(f"{name} must be a list of values or bounds, not {values!r}")
+            if isinstance(values, dict) and (unknown := set(values) - {"min", "max", "least"}):
+                raise ValueError(f"{name} may have min, max and least, not {', '.join(sorted(unknown))}")
+        return allowed
+
+
 def load(root: Path | None = None) -> dict[str, Experiment]:
-    """All experiments by name, in reading order."""
+    """All experiments by name, in reading order. Raises UserError that names row and key of what is wrong."""
     path = (root or find_root()) / TABLE
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {
-        name: Experiment(
-            name,
-            row["title"],
-            row["regenerates"],
-            row["seconds"],
-            row["profiles"],
-            row.get("allowed") or {},
-            path.parent / f"{name}.ipynb",
-        )
-        for name, row in rows.items()
-    }
+    content = rows.read(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{TABLE.name}: it must have a key for each experiment")
+    checked = {name: rows.check(_Row, TABLE.name, name, row) for name, row in content.items()}
+    return {name: Experiment(name, **dict(row), path=path.parent / f"{name}.ipynb") for name, row in checked.items()}
 
 
 def select(experiments: dict[str, Experiment], names: str, profile: str) -> list[Experiment]:

@@ -1,43 +1,140 @@
-"""Claims and the verdicts that results give them."""
+"""Claims and experiments as they are written: what is wrong with a row is one line that names it."""
 
 import ast
 import re
 
 import pytest
 
-from liegg.reproduce import claims, pages, results, table
-from liegg.reproduce.project import find_root
+from liegg.reproduce import claim_tables, claims, rows, table, verdicts
+from liegg.reproduce.project import UserError, find_root
 
 EXPERIMENTS = table.load()
+ROW = """
+- id: {id}
+  experiment: 11_o5_regression
+  source: "LieGG, somewhere"
+  statement: It is so
+  origin: value
+  metric: gap
+  paper: "1 (one run)"
+  accept: [1, 2]
+  reason: it must be
+  judged: mean
+  profiles: [paper]
+"""
+GOOD = ROW.format(id="it-is-so")
 
 
-def claim(**changes):
-    fields = {"id": "c", "experiment": "e", "source": "s", "statement": "t", "metric": "m", "paper": "1", "reason": "r"}
-    return claims.Claim(**{**fields, "accept": (1.0, 2.0), "when": {"n": [5, 7]}, **changes})
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the project's experiments, and a function that loads claims written there."""
+    for name in ("book", "notebooks"):
+        (tmp_path / name).mkdir()
+    (tmp_path / table.TABLE).write_text((find_root() / table.TABLE).read_text())
+    return tmp_path
 
 
-def result_of(values, n=5):
-    return {"parameters": {"n": n}, "metrics": {"m": results._summary("m", values)}}
+def load(project, text):
+    (project / claims.FILE).write_text(text)
+    return claims.load(project)
+
+
+def test_a_claim_as_it_is_written(project):
+    (claim,) = load(project, GOOD)
+    assert claim.accept == (1, 2) and claim.over == "networks" and claim.least is None
+    assert claim.command == "make reproduce PROFILE=paper NOTEBOOK=11_o5_regression"
 
 
 @pytest.mark.parametrize(
-    ("result", "word"),
+    ("old", "new", "message"),
     [
-        (None, "not tested"),
-        (result_of([1.5], n=6), "not tested"),
-        (result_of([1.5], n=7), "reproduced"),
-        ({"parameters": {"n": 5}, "metrics": {}}, "not tested"),
-        (result_of([1.0, 1.5, 2.0]), "reproduced"),
-        (result_of([1.0, 2.5]), "partly"),
-        (result_of([1.0, None]), "partly"),
-        (result_of([0.5, 2.5]), "not reproduced"),
-        (result_of([None]), "not reproduced"),
-        (result_of([]), "not tested"),
+        ("metric: gap", "metrik: gap", "claims.yml, it-is-so, metric: Field required (and 1 more in this row)"),
+        ("reason: it must be", "reason: it must be\n  when: {}", "claims.yml, it-is-so, when: Extra inputs"),
+        ("origin: value", "origin: guess", "claims.yml, it-is-so, origin: Input should be 'value'"),
+        ("accept: [1, 2]", "accept: [2, 1]", "claims.yml, it-is-so, the row: accept must be [low, high], not [2, 1]"),
+        ("accept: [1, 2]", "accept: [a, 2]", "claims.yml, it-is-so, accept.0: Input should be a valid number"),
+        ("judged: mean", "judged: share", "claims.yml, it-is-so, the row: least belongs to"),
+        ("judged: mean", "judged: mean\n  least: 0.8", "claims.yml, it-is-so, the row: least belongs to"),
+        ("origin: value", "origin: ours", 'claims.yml, it-is-so, the row: a source begins with "ours: "'),
+        ("profiles: [paper]", "profiles: [fast]", "claims.yml, it-is-so, profiles.0: Input should be 'smoke'"),
+        ("profiles: [paper]", "profiles: []", "claims.yml, it-is-so, profiles: List should have"),
+        ("11_o5_regression", "09_none", "claims.yml, it-is-so, experiment: 09_none is not in"),
+        ("id: it-is-so", "id: It is so", "claims.yml, It is so, id: String should match"),
+        ("- id: it-is-so\n ", "-", "claims.yml, row 1, id: Field required"),
+        ("metric: gap", "metric: gap\n  metric: angle", "claims.yml, line 8: the key metric stands here twice"),
+        ("accept: [1, 2]", "accept: [1, 2", "claims.yml, line 10: "),
+        (GOOD, "- just words", "claims.yml, row 1: a row must be keys and their values, not 'just words'"),
+        (GOOD, GOOD + GOOD, "claims.yml, it-is-so, id: another claim has this id"),
     ],
 )
-def test_verdicts(result, word):
-    verdict = claims.judge(claim(), result)
-    assert verdict.word == word and verdict.why
+def test_what_is_wrong_with_a_claim_is_one_line(project, old, new, message):
+    assert old in GOOD
+    with pytest.raises(UserError, match=re.escape(message)) as refused:
+        load(project, GOOD.replace(old, new))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("accept", "words"),
+    [([1, 1], "= 1"), ([1, 2], "1 to 2"), ([1, float("inf")], "≥ 1"), ([float("-inf"), 0.5], "≤ 0.5")],
+)
+def test_accepted_intervals_in_words(project, accept, words):
+    (claim,) = load(project, GOOD)
+    assert claim.model_copy(update={"accept": tuple(accept)}).accepted == words
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("quick: {}  # the paper's settings fit, with", "quik: {}  #", "11_o5_regression, profiles.quik.[key]: Input"),
+        ("seconds: {smoke: 10, quick: 20,", "seconds: {quick: 20,", "11_o5_regression, seconds: smoke is missing"),
+        ("samples: {min: 600}", "samples: {mim: 600}", "11_o5_regression, allowed: samples may have min, max and"),
+        (
+            "samples: {min: 600}",
+            "samples: 600",
+            "11_o5_regression, allowed: samples must be a list of values or bounds",
+        ),
+        ("  title: A function of two", "  titel: A function of two", "11_o5_regression, title: Field required"),
+        ("12_rotated_digits:", "11_o5_regression:", "the key 11_o5_regression stands here twice"),
+        (
+            "replicates: [seed, repeats]",
+            "replicates: seed",
+            "17_discovery_methods, replicates: Input should be a valid",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_experiment_is_one_line(project, old, new, message):
+    path = project / table.TABLE
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(UserError, match=f"experiments.yml, .*{re.escape(message)}") as refused:
+        table.load(project)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_table_of_experiments_that_is_none(project):
+    (project / table.TABLE).write_text("- 11_o5_regression\n")
+    with pytest.raises(UserError, match="it must have a key for each experiment"):
+        table.load(project)
+
+
+def test_rows_do_not_change_once_read(project):
+    (claim,) = load(project, GOOD)
+    with pytest.raises(ValueError, match="frozen"):
+        claim.accept = (0, 9)
+    assert isinstance(claim, rows.Row)
+
+
+def test_replicates_are_parameters():
+    for experiment in EXPERIMENTS.values():
+        assert set(experiment.replicates) <= set(experiment.parameters()), experiment.name
+    assert EXPERIMENTS["51_symmetry_zoo"].replicates == ["seed", "bases"]
+
+
+def test_a_claim_on_a_fall_can_be_said_the_other_way_round():
+    falls = [c for c in claims.load() if c.metric.endswith("_fall")]
+    assert falls and all(c.unit in verdicts.OPPOSITE and c.judged == "mean" and c.accept[0] >= 1 for c in falls)
 
 
 def named(experiment):
@@ -51,14 +148,10 @@ def named(experiment):
 
 def test_every_claim_is_about_something_that_is_measured():
     """By its name in the notebook; where that is put together, by the stored results as well."""
-    listed = claims.load()
-    assert len({c.id for c in listed}) == len(listed)
-    for c in listed:
+    for c in claims.load():
         literal, patterns = named(EXPERIMENTS[c.experiment])
         stem = c.metric.removesuffix("_untrained").removesuffix("_upright")
         if not {stem, c.metric} & literal:
-            stored = pages.reference(find_root(), c.experiment)
+            stored = claim_tables.reference(find_root(), c.experiment)
             built = any(re.fullmatch(pattern, c.metric) for pattern in patterns if pattern != r"\w+")
             assert built and c.metric in stored["metrics"], f"{c.id}: no metric {c.metric}"
-        assert set(c.when) <= set(EXPERIMENTS[c.experiment].parameters()), c.id
-        assert c.accept[0] <= c.accept[1] and c.reason and c.paper

@@ -29,6 +29,27 @@ def test_a_result_holds_values_spread_parameters_and_origin(tmp_path, monkeypatc
         results.record(O5.name, scope, {"a": math.inf})
 
 
+def test_an_estimate_is_kept_with_its_interval():
+    estimate = {"value": torch.tensor(2.0), "low": 1.5, "high": 3, "n": 5, "p": 0.01, "wins": 0}
+    assert results._summary("a", estimate) == {"value": 2.0, "low": 1.5, "high": 3, "n": 5, "p": 0.01, "wins": 0}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": math.nan}, "metric a is not finite"),
+        ({"high": math.inf}, "metric a is not finite"),
+        ({"low": 2.5}, "metric a lies outside its own interval"),
+        ({"mean": 2.0}, "metric a must have value, low, high and n"),
+    ],
+)
+def test_what_is_no_estimate(change, message):
+    with pytest.raises(ValueError, match=message):
+        results._summary("a", {"value": 2.0, "low": 1.5, "high": 3.0, "n": 5} | change)
+    with pytest.raises(ValueError, match="metric a must have"):
+        results._summary("a", {"value": 2.0})
+
+
 def test_a_table_stands_beside_its_result(tmp_path, monkeypatch):
     monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
     rows = [{"seed": 0, "angle": 1 / 3}, {"seed": 1, "angle": math.nan, "name": "so(3), twice"}]

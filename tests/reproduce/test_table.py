@@ -23,7 +23,7 @@ def test_every_profile_of_every_notebook_is_valid(name, profile):
 
 def test_the_authors_settings():
     values = O5.values("paper", {})
-    assert values == O5.values("quick", {})
+    assert values == O5.values("quick", {"networks": 16})
     assert values["epochs"] == 900000 // values["samples"] and values["learning_rate"] == 3e-3
     assert EXPERIMENTS["12_rotated_digits"].values("paper", {})["epochs"] == 200
 

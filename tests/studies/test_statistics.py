@@ -1,27 +1,94 @@
 """Statistics behind verdicts, against values worked out by hand."""
 
 import math
-from itertools import product
+from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
+from scipy import stats
 
-from liegg.studies.statistics import fall, overlap, percent, rank_correlation, saturated, share, smaller_p
-
-
-def test_five_smaller_values_of_five_have_one_chance_in_thirty_two():
-    values, others = torch.tensor([1.0, 2, 3, 4, 5]), torch.tensor([2.0, 4, 6, 8, 10])
-    assert smaller_p(values, others) == pytest.approx(1 / 32)
-    assert smaller_p(others, values) == pytest.approx(1)
+from liegg.studies.statistics import fall, overlap, paired, percent, rank_correlation, rate, saturated, share
 
 
-def test_wilcoxons_p_is_the_share_of_signs_that_do_as_well():
-    differences = torch.tensor([-1.0, 2, -3, -4.5, 6, -7])
-    p = smaller_p(differences, torch.zeros(6))
-    ranks = range(1, 7)  # of the sizes, in their order here
-    positive = 2 + 5
-    as_good = sum(sum(r for r, s in zip(ranks, signs) if s) <= positive for signs in product((0, 1), repeat=6))
-    assert p == pytest.approx(as_good / 2**6)
+def test_pairs_against_scipys_t_test():
+    values, others = [1.0, 2, 3, 4, 5], [2.5, 3.5, 7, 9, 9]
+    logs = np.log(values) - np.log(others)
+    test = stats.ttest_1samp(logs, 0)
+    low, high = np.exp(test.confidence_interval(0.95))
+    found = paired(values, torch.tensor(others))
+    assert found == pytest.approx(
+        {"value": stats.gmean(np.exp(logs)), "low": low, "high": high, "n": 5, "p": test.pvalue, "wins": 5}
+    )
+    turned = paired(others, values)
+    assert turned["value"] == pytest.approx(1 / found["value"]) and turned["low"] == pytest.approx(1 / found["high"])
+    assert turned["p"] == pytest.approx(found["p"]) and turned["wins"] == 0
+
+
+def test_pairs_do_not_depend_on_units_and_not_on_their_order():
+    generator = torch.Generator().manual_seed(0)
+    values, others = torch.rand(2, 6, generator=generator, dtype=torch.float64) + 0.1
+    order = torch.randperm(6, generator=generator)
+    assert paired(1e-9 * values[order], 1e-9 * others[order]) == pytest.approx(paired(values, others))
+
+
+def test_pairs_without_spread():
+    assert paired([2, 4], [1, 2]) == pytest.approx({"value": 2, "low": 2, "high": 2, "n": 2, "p": 0, "wins": 0})
+    assert paired([3, 4], [3, 4])["p"] == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "others", "message"),
+    [
+        ([1.0], [2.0], "two or more pairs"),
+        ([1.0, 2], [2.0], "two or more pairs"),
+        ([1.0, 0], [1.0, 1], "positive and finite"),
+        ([1.0, -1], [1.0, 1], "positive and finite"),
+        ([1.0, math.inf], [1.0, 1], "positive and finite"),
+    ],
+)
+def test_what_is_no_pair(values, others, message):
+    with pytest.raises(ValueError, match=message):
+        paired(values, others)
+
+
+def test_clusters_of_one_have_about_wilsons_interval():
+    hits = [i % 5 > 0 for i in range(500)]
+    alone, clustered = rate(hits), rate(hits, range(500))
+    assert clustered["n"] == alone["n"] == 500
+    assert clustered == pytest.approx(alone, abs=0.005)
+
+
+def test_hits_that_depend_on_each_other_count_once():
+    """Twenty clusters of ten equal hits tell as much as twenty hits."""
+    hits = [i < 16 for i in range(20) for _ in range(10)]
+    found = rate(hits, [i for i in range(20) for _ in range(10)])
+    sd = math.sqrt(0.8 * 0.2 / 20)
+    assert found["value"] == 0.8 and found["n"] == 20
+    assert found["low"] == pytest.approx(0.8 - 1.96 * sd, abs=0.03)
+    assert found["high"] == pytest.approx(0.8 + 1.96 * sd, abs=0.03)
+    assert found["high"] - found["low"] > 2 * (rate(hits)["high"] - rate(hits)["low"])
+
+
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_no_interval_of_a_rate_has_no_width(share):
+    hits = [i < 4 * share for _ in range(5) for i in range(4)]
+    found = rate(hits, [c for c in range(5) for _ in range(4)])
+    assert found["low"] <= found["value"] <= found["high"] and found["high"] - found["low"] > 0.15
+
+
+def test_one_failure_more_never_looks_surer():
+    """Failures fall one after the other, into one cluster of six or into each in turn."""
+    labels = [c for c in range(6) for _ in range(8)]
+    for order in (range(48), sorted(range(48), key=lambda i: i % 8)):
+        lows = [rate([i not in [*order][:k] for i in range(48)], labels)["low"] for k in range(9)]
+        assert all(b <= a + 0.02 for a, b in pairwise(lows)), lows
+
+
+def test_a_rate_is_the_same_every_time_and_any_order_of_names_will_do():
+    hits, names = [True, False, True, True, False, True], ["a", "a", "b", "b", "c", "c"]
+    assert rate(iter(hits), iter(names)) == rate(hits, names) == rate(hits, [n.upper() for n in names])
+    assert rate([], []) is None
 
 
 @pytest.mark.parametrize(
@@ -44,13 +111,9 @@ def test_rank_correlation_with_ties_is_pearsons_of_mean_ranks():
 
 @pytest.mark.parametrize(("k", "n"), [(8, 10), (0, 7), (7, 7), (1, 200)])
 def test_a_share_has_wilsons_interval(k, n):
-    z, p = 1.959963984540054, k / n
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    wilson = stats.binomtest(k, n).proportion_ci(method="wilson")
     rate, low, high = share([True] * k + [False] * (n - k))
-    assert (
-        rate == p and low == pytest.approx(centre - half, abs=1e-9) and high == pytest.approx(centre + half, abs=1e-9)
-    )
+    assert rate == k / n and (low, high) == pytest.approx((wilson.low, wilson.high), abs=1e-12)
 
 
 def test_eight_of_ten_in_words():

@@ -1,0 +1,123 @@
+"""Claims with their verdicts as tables, for README, for the book's first page and for each page of results.
+
+`python -m liegg.reproduce.claim_tables` writes README's table anew from the stored results.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from liegg.reproduce import claims, markdown, table
+from liegg.reproduce.claims import Claim
+from liegg.reproduce.project import Run, find_root
+from liegg.reproduce.results import read_json
+from liegg.reproduce.table import Experiment
+from liegg.reproduce.verdicts import WORDS, Verdict, judge
+
+BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "info", "not tested": "muted"}
+ORIGINS = {
+    "value": "the authors' numbers, at their settings",
+    "conclusion": "the authors' statements, without a number or at settings of ours",
+    "ours": "our own controls, goals and extensions",
+}
+START, END = "<!-- from here: python -m liegg.reproduce.claim_tables -->", "<!-- to here -->"
+
+
+def reference(root: Path, experiment: str) -> dict | None:
+    """The stored result of an experiment at the paper's settings."""
+    return read_json(root / "data" / "reference" / "paper" / f"{experiment}.json")
+
+
+def _stored(root: Path, listed: list[Claim], experiments: dict[str, Experiment]) -> dict[str, Verdict]:
+    return judge(listed, {name: reference(root, name) for name in experiments}, experiments)
+
+
+def _here(run: Run, listed: list[Claim], experiments: dict[str, Experiment]) -> dict[str, Verdict]:
+    return judge(listed, {name: read_json(run.result(name)) for name in experiments}, experiments)
+
+
+def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
+    """For the first page: what came out by origin, then every claim in this run and in the stored one, page by page."""
+    listed = claims.load(run.root)
+    here, stored = _here(run, listed, experiments), _stored(run.root, listed, experiments)
+    titles = f"this run ({run.name})", "paper settings, stored"
+    counts = [
+        [what, *(_count(listed, verdicts, origin) for verdicts in (here, stored))] for origin, what in ORIGINS.items()
+    ]
+    parts = [markdown.table(["claims", *titles], counts)]
+    for name, experiment in experiments.items():
+        rows = [
+            [f'<a href="notebooks/{name}.html#{c.id}">{escape(c.statement)}</a>', c.paper, *map(_badge, verdicts)]
+            for c in listed
+            if c.experiment == name
+            for verdicts in [(here[c.id], stored[c.id])]
+        ]
+        parts += [f"**[{experiment.title}](notebooks/{name})**", markdown.table(["claim", "paper", *titles], rows)]
+    return "\n\n".join(parts)
+
+
+def of_page(run: Run, experiment: Experiment) -> str:
+    """For a page: its claims in this run beside the stored one, each with its anchor, what is accepted and why, and the
+    command that makes its number."""
+    experiments = table.load(run.root)
+    listed = claims.load(run.root)
+    here, stored = _here(run, listed, experiments), _stored(run.root, listed, experiments)
+    rows = [
+        [
+            f'<span id="{c.id}"></span>{c.statement} ({c.source})',
+            c.paper,
+            _reasoned(here[c.id]),
+            _badge(stored[c.id]),
+            f"{_required(c)}: {c.reason}. `{c.command}`",
+        ]
+        for c in listed
+        if c.experiment == experiment.name
+    ]
+    return markdown.table(["claim", "paper", "this run", "stored", "accepted, why, and how to make it"], rows)
+
+
+def readme_table(root: Path) -> str:
+    """For README: counts by origin, and the authors' claims that the stored results test."""
+    listed, experiments = claims.load(root), table.load(root)
+    stored = _stored(root, listed, experiments)
+    counts = "\n".join(f"- {what}: {_count(listed, stored, origin)}" for origin, what in ORIGINS.items())
+    rows = [
+        [f"[{c.statement}](notebooks/{c.experiment}.ipynb#{c.id})", c.paper, verdict.measured, f"*{verdict.word}*"]
+        for c in listed
+        for verdict in [stored[c.id]]
+        if c.origin != "ours" and verdict.word != "not tested"
+    ]
+    return f"{counts}\n\n{markdown.table(['claim', 'paper', 'here', 'verdict'], rows)}"
+
+
+def write_readme(root: Path) -> None:
+    """Put the table into README.md, between the two marks."""
+    path = root / "README.md"
+    before, rest = path.read_text(encoding="utf-8").split(START)
+    _, after = rest.split(END)
+    path.write_text(f"{before}{START}\n\n{readme_table(root)}\n\n{END}{after}", encoding="utf-8")
+
+
+def _count(listed: Sequence[Claim], verdicts: dict[str, Verdict], origin: str) -> str:
+    """How often each word was given to the claims of one origin: "reproduced 2, undecided 1"."""
+    words = [verdicts[c.id].word for c in listed if c.origin == origin]
+    order = [*WORDS[origin].values(), "undecided", "not tested"]
+    return ", ".join(f"{word} {words.count(word)}" for word in order if word in words) or "none"
+
+
+def _required(claim: Claim) -> str:
+    """What is accepted, in words: of a mean, of a share of units, or of every case."""
+    accepted = " ".join(filter(None, [claim.accepted, claim.unit]))
+    return f"{accepted} in at least {100 * claim.least:g} % of {claim.over}" if claim.judged == "share" else accepted
+
+
+def _badge(verdict: Verdict) -> str:
+    return f"{verdict.measured} {{bdg-{BADGES[verdict.answer]}}}`{verdict.word}`".strip()
+
+
+def _reasoned(verdict: Verdict) -> str:
+    return " ".join(filter(None, [_badge(verdict), verdict.why]))
+
+
+if __name__ == "__main__":
+    write_readme(find_root())

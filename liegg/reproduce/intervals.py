@@ -1,0 +1,76 @@
+"""Intervals of what a result file holds: a list of values, one a network, or an estimate that came with its interval.
+
+All are 95 % intervals: Student's t for a mean, Wilson's for a share.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scipy.stats import binomtest, t
+
+
+class Interval(NamedTuple):
+    """A value between the ends of its interval, and from how many independent draws."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def inside(self, low: float, high: float) -> bool:
+        return low <= self.low and self.high <= high
+
+    def outside(self, low: float, high: float) -> bool:
+        return self.high < low or self.low > high
+
+    @property
+    def error(self) -> float:
+        """The standard error, as far as a 95 % interval tells it."""
+        return (self.high - self.low) / (2 * (t.ppf(0.975, self.n - 1) if self.n > 1 else 1.96))
+
+    def __str__(self) -> str:
+        """0.058 [0.043, 0.073]: two digits of the interval's width."""
+        return f"{self.number(self.value)} {self.brackets}"
+
+    @property
+    def brackets(self) -> str:
+        return f"[{self.number(self.low)}, {self.number(self.high)}]"
+
+    def number(self, x: float) -> str:
+        width = self.high - self.low
+        digits = max(0, 1 - math.floor(math.log10(width))) if width > 0 else None
+        return f"{x:.3g}" if digits is None or digits > 6 else f"{x:.{digits}f}"
+
+
+def mean(values: Sequence[float]) -> Interval | None:
+    """The mean of n draws with Student's t interval; None for fewer than two, which have no interval."""
+    n = len(values)
+    if n < 2:
+        return None
+    centre, half = statistics.fmean(values), t.ppf(0.975, n - 1) * statistics.stdev(values) / n**0.5
+    return Interval(centre, float(centre - half), float(centre + half), n)
+
+
+def share(hits: int, n: int) -> Interval:
+    """`hits` of n with Wilson's interval."""
+    wilson = binomtest(hits, n).proportion_ci(method="wilson")
+    return Interval(hits / n, float(wilson.low), float(wilson.high), n)
+
+
+def of_metric(metric: dict) -> Interval | None:
+    """The estimate's own interval, or that of the mean of the values; None where there are fewer than two values, or
+    where one of them is None."""
+    if "values" not in metric:
+        return Interval(metric["value"], metric["low"], metric["high"], metric["n"])
+    return None if None in metric["values"] else mean(metric["values"])
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p-values corrected for their number (Holm 1979): p_(i) becomes the largest of (m - j + 1) p_(j) for j up to i."""
+    corrected, largest = [0.0] * len(p), 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        largest = max(largest, (len(p) - rank) * p[i])
+        corrected[i] = min(1.0, largest)
+    return corrected
