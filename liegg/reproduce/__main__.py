@@ -94,12 +94,14 @@ def _build(run: Run, experiments: dict) -> None:
 
 
 def _store(options: argparse.Namespace) -> int:
+    from liegg.reproduce import claim_tables
     from liegg.reproduce.stored import store
 
     chosen = table.select(table.load(), options.notebook, options.profile)
     run = Run(options.profile)
     with _alone(run.build):
         print(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
+        claim_tables.write_readme(run.root)
     return 0
 
 

@@ -1,16 +1,14 @@
-"""Claims with their verdicts as tables, for README, for the book's first page and for each page of results.
+"""Claims with their verdicts as tables, for README, for the book's first page and for each page of results."""
 
-`python -m liegg.reproduce.claim_tables` writes README's table anew from the stored results.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
 from liegg.reproduce import claims, markdown, table
 from liegg.reproduce.claims import Claim
-from liegg.reproduce.project import Run, find_root
+from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
+from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.verdicts import WORDS, Verdict, judge
 
@@ -20,31 +18,25 @@ ORIGINS = {
     "conclusion": "the authors' statements, without a number or at settings of ours",
     "ours": "our own controls, goals and extensions",
 }
-START, END = "<!-- from here: python -m liegg.reproduce.claim_tables -->", "<!-- to here -->"
+START, END = "<!-- from here: make store -->", "<!-- to here -->"
 
 
-def reference(root: Path, experiment: str) -> dict | None:
-    """The stored result of an experiment at the paper's settings."""
-    return read_json(root / "data" / "reference" / "paper" / f"{experiment}.json")
-
-
-def _stored(root: Path, listed: list[Claim], experiments: dict[str, Experiment]) -> dict[str, Verdict]:
-    return judge(listed, {name: reference(root, name) for name in experiments}, experiments)
-
-
-def _here(run: Run, listed: list[Claim], experiments: dict[str, Experiment]) -> dict[str, Verdict]:
-    return judge(listed, {name: read_json(run.result(name)) for name in experiments}, experiments)
+def _verdicts(
+    listed: list[Claim], experiments: dict[str, Experiment], path: Callable[[str], Path]
+) -> dict[str, Verdict]:
+    """The verdicts on all claims by the results that lie where `path` says."""
+    return judge(listed, {name: read_json(path(name)) for name in experiments}, experiments)
 
 
 def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     """For the first page: what came out by origin, then every claim in this run and in the stored one, page by page."""
     listed = claims.load(run.root)
-    here, stored = _here(run, listed, experiments), _stored(run.root, listed, experiments)
+    here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
     titles = f"this run ({run.name})", "paper settings, stored"
     counts = [
         [what, *(_count(listed, verdicts, origin) for verdicts in (here, stored))] for origin, what in ORIGINS.items()
     ]
-    parts = [markdown.table(["claims", *titles], counts)]
+    parts = [markdown.table(["claims", *titles], counts), _ages(run, experiments)]
     for name, experiment in experiments.items():
         rows = [
             [f'<a href="notebooks/{name}.html#{c.id}">{escape(c.statement)}</a>', c.paper, *map(_badge, verdicts)]
@@ -56,12 +48,23 @@ def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     return "\n\n".join(parts)
 
 
+def _ages(run: Run, experiments: dict[str, Experiment]) -> str:
+    """From which commits the stored results are, and for how many of them the code has changed since."""
+    ages = [made for e in experiments.values() if (made := age(Run("paper", root=run.root), e))]
+    commits = ", ".join(dict.fromkeys(made.commit for made in ages)) or "none"
+    changed = sum(bool(made.since) for made in ages)
+    since = (
+        f"other code would measure {changed} of {len(ages)} pages today" if changed else "the code is the same today"
+    )
+    return f"Stored at commit {commits}; {since} ({{doc}}`making`)."
+
+
 def of_page(run: Run, experiment: Experiment) -> str:
     """For a page: its claims in this run beside the stored one, each with its anchor, what is accepted and why, and the
     command that makes its number."""
     experiments = table.load(run.root)
     listed = claims.load(run.root)
-    here, stored = _here(run, listed, experiments), _stored(run.root, listed, experiments)
+    here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
     rows = [
         [
             f'<span id="{c.id}"></span>{c.statement} ({c.source})',
@@ -73,13 +76,15 @@ def of_page(run: Run, experiment: Experiment) -> str:
         for c in listed
         if c.experiment == experiment.name
     ]
-    return markdown.table(["claim", "paper", "this run", "stored", "accepted, why, and how to make it"], rows)
+    head = ["claim", "paper", "this run", "stored", "accepted, why, and how to make it"]
+    made = age(Run("paper", root=run.root), experiment)
+    return f"{markdown.table(head, rows)}\n\nThe stored run: {made or 'there is none'}."
 
 
 def readme_table(root: Path) -> str:
     """For README: counts by origin, and the authors' claims that the stored results test."""
     listed, experiments = claims.load(root), table.load(root)
-    stored = _stored(root, listed, experiments)
+    stored = _verdicts(listed, experiments, Run("paper", root=root).stored)
     counts = "\n".join(f"- {what}: {_count(listed, stored, origin)}" for origin, what in ORIGINS.items())
     rows = [
         [f"[{c.statement}](notebooks/{c.experiment}.ipynb#{c.id})", c.paper, verdict.measured, f"*{verdict.word}*"]
@@ -117,7 +122,3 @@ def _badge(verdict: Verdict) -> str:
 
 def _reasoned(verdict: Verdict) -> str:
     return " ".join(filter(None, [_badge(verdict), verdict.why]))
-
-
-if __name__ == "__main__":
-    write_readme(find_root())

@@ -1,18 +1,18 @@
 """A run with the reader's own parameters beside the stored run: what was changed, and what it changed."""
 
-from liegg.reproduce import intervals, markdown
-from liegg.reproduce.claim_tables import reference
-from liegg.reproduce.intervals import Interval
-from liegg.reproduce.project import Run
-from liegg.reproduce.table import Experiment
+import math
 
-APART = 3.0  # standard errors of the difference, beyond which two values count as different
+from liegg.reproduce import intervals, markdown
+from liegg.reproduce.intervals import APART
+from liegg.reproduce.project import Run
+from liegg.reproduce.results import read_json
+from liegg.reproduce.table import Experiment
 
 
 def beside(run: Run, experiment: Experiment, result: dict) -> str:
     """Two tables, of parameters and of metrics; "" unless the run has parameters of the reader's own and there is a
     stored one."""
-    stored = reference(run.root, experiment.name)
+    stored = read_json(run.reference(experiment.name))
     if not run.overrides or stored is None:
         return ""
     return f"""## Beside the stored run
@@ -60,11 +60,7 @@ def _difference(metric: dict, other: dict | None) -> str:
     pair = [intervals.of_metric(m) for m in (metric, other)]
     if None in pair:
         return "the same" if _shown(metric) == _shown(other) else "not comparable: no interval"
-    return _in_errors(*pair)
-
-
-def _in_errors(here: Interval, there: Interval) -> str:
-    difference, error = here.value - there.value, (here.error**2 + there.error**2) ** 0.5
-    if not error:
-        return "the same" if not difference else "**≠** (neither of them varies)"
-    return f"**≠ {difference / error:+.1f}**" if abs(difference) > APART * error else f"{difference / error:+.1f}"
+    apart = intervals.difference(*pair)
+    if math.isinf(apart):
+        return "**≠** (neither of them varies)"
+    return f"**≠ {apart:+.1f}**" if abs(apart) > APART else f"{apart:+.1f}" if apart else "the same"

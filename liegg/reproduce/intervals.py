@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from scipy.stats import binomtest, t
 
+APART = 3.0  # standard errors of the difference, beyond which two values count as different
+
 
 class Interval(NamedTuple):
     """A value between the ends of its interval, and from how many independent draws."""
@@ -42,6 +44,12 @@ class Interval(NamedTuple):
         width = self.high - self.low
         digits = max(0, 1 - math.floor(math.log10(width))) if width > 0 else None
         return f"{x:.3g}" if digits is None or digits > 6 else f"{x:.{digits}f}"
+
+
+def difference(one: Interval, other: Interval) -> float:
+    """one - other in standard errors of the difference; infinite between constants that differ."""
+    moved, error = one.value - other.value, math.hypot(one.error, other.error)
+    return moved / error if error else math.copysign(math.inf, moved) if moved else 0.0
 
 
 def mean(values: Sequence[float]) -> Interval | None:

@@ -67,8 +67,6 @@ Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["prof
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
 {drawn["commit"]}. All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
 
-{_stored(run, state.experiment)}
-
 Run it again, or with other parameters:
 
 ```bash
@@ -78,20 +76,12 @@ make reproduce NOTEBOOK={name} PARAMS="seed=1"
 """
 
 
-def _stored(run: Run, experiment: Experiment) -> str:
-    """How old the stored result of a page is."""
-    made = age(Run("paper", root=run.root), experiment)
-    if made is None:
-        return "No result at the paper's settings is stored."
-    return f"The result at the paper's settings that this page is held against was {made}."
-
-
 def stored(run: Run, experiments: dict[str, Experiment]) -> str:
     """One row a stored result: from which commit it is, what it took, and what has changed since."""
     rows = []
     for e in experiments.values():
         if made := age(Run("paper", root=run.root), e):
-            took = claim_tables.reference(run.root, e.name)["provenance"]
+            took = read_json(run.reference(e.name))["provenance"]
             since = ", ".join(f"`{change}`" for change in made.since) or "nothing that it depends on"
             rows.append(
                 [f"[{e.title}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]

@@ -73,6 +73,10 @@ class Run:
         """The result of the same profile that came with the project; what it was drawn from lies beside it."""
         return self.root / "data" / "reference" / self.profile / f"{experiment}.json"
 
+    def reference(self, experiment: str) -> Path:
+        """The stored result at the paper's settings, which every page is held against."""
+        return Run("paper", root=self.root).stored(experiment)
+
     def command(self, experiment: str = "") -> str:
         """The make command that runs this again."""
         words = [f"PROFILE={self.profile}"] + ([f"NOTEBOOK={experiment}"] if experiment else [])

@@ -9,14 +9,14 @@ import math
 import shutil
 from typing import NamedTuple
 
-from liegg.reproduce import kept
+from liegg.reproduce import intervals, kept
+from liegg.reproduce.intervals import APART
 from liegg.reproduce.keys import changes, key, plan
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import Job, execute
 from liegg.reproduce.table import Experiment
 
-ERRORS = 3.0  # standard errors of the difference by which a rerun may move
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # by how much the same decision may differ on another machine
 
 
@@ -68,7 +68,7 @@ def verify(run: Run, experiments: list[Experiment], again: list[str], strict: bo
     again     the names of those that are measured anew; the others are decided and drawn from what is stored
     strict    whether a result that was not measured by the code of today, or by code under no commit, is refused
 
-    What speaks against it: a decision that says something else, a number of a rerun more than ERRORS = 3 standard
+    What speaks against it: a decision that says something else, a number of a rerun more than APART = 3 standard
     errors of the difference away, a page that cannot be drawn. Raises UserError if nothing is stored.
     """
     stored = [e for e in experiments if run.stored(e.name).is_file()]
@@ -118,36 +118,33 @@ class Moved(NamedTuple):
     before: str
     after: str
     errors: float | None
-    """by how many standard errors of the difference; None where there is none"""
+    """by how many standard errors of the difference; None where there is no such error"""
     counts: bool
     """whether it speaks against what is stored"""
 
     def __str__(self) -> str:
-        by = f", {self.errors:.2g} standard errors" if self.errors is not None else ""
-        return f"{self.name}: {self.before} → {self.after}{by}" + "  (!)" * self.counts
+        by = f", by {abs(self.errors):.2g} standard errors" if self.errors is not None else ""
+        return f"{self.name}: {self.before} → {self.after}{by}{'  (!)' if self.counts else ''}"
 
 
 def compare(before: dict, after: dict, *, rerun: bool) -> list[Moved]:
     """What moved between the metrics of two results, in the order of the first.
 
-    The same decision on the same measurement must say the same. A rerun may differ by chance: it counts beyond ERRORS
-    standard errors of the difference, for whole numbers without such an error at all, and for others without one never.
+    The same decision on the same measurement must say the same. A rerun may differ by chance: it counts beyond
+    APART = 3 standard errors of the difference, and of single values, which have none, where they are whole numbers.
     """
-    moved = [Moved(name, "none", "new", None, not rerun) for name in after if name not in before]
+    moved = [Moved(name, "none", _shown(after[name]), None, True) for name in after if name not in before]
     for name, old in before.items():
         if name not in after:
-            moved.append(Moved(name, _shown(old), "not measured any more", None, True))
+            moved.append(Moved(name, _shown(old), "none", None, True))
             continue
-        one, other = (_numbers(metric) for metric in (old, after[name]))
+        one, other = _numbers(old), _numbers(after[name])
         if len(one) == len(other) and all(map(_same, one, other)):
             continue
-        errors = _errors(old, after[name]) if rerun else None
-        if not rerun:
-            counts = True
-        elif errors is None:
-            counts = all(v is None or float(v).is_integer() for v in [*one, *other])
-        else:
-            counts = errors > ERRORS
+        pair = [intervals.of_metric(metric) for metric in (old, after[name])] if rerun else [None]
+        errors = None if None in pair else intervals.difference(*pair)
+        chance = rerun and not all(v is None or float(v).is_integer() for v in [*one, *other])
+        counts = abs(errors) > APART if errors is not None else not chance
         moved.append(Moved(name, _shown(old), _shown(after[name]), errors, counts))
     return moved
 
@@ -162,32 +159,8 @@ def _same(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
-def _errors(before: dict, after: dict) -> float | None:
-    """The difference in standard errors of the difference; None for single values, infinite between constants."""
-    spreads = [standard_error(metric) for metric in (before, after)]
-    if None in spreads:
-        return None
-    difference = abs(_centre(before) - _centre(after))
-    if not any(spreads):
-        return math.inf if difference else 0.0
-    return difference / math.hypot(*spreads)
-
-
-def _centre(metric: dict) -> float:
-    return metric["value"] if "value" in metric else metric["mean"]
-
-
-def standard_error(metric: dict) -> float | None:
-    """Of the mean over networks, or what a 95 % interval amounts to; None for a single value."""
-    if "value" in metric:
-        return (metric["high"] - metric["low"]) / (2 * 1.96)
-    count = sum(v is not None for v in metric["values"])
-    return metric["sd"] / math.sqrt(count) if count > 1 else None
-
-
 def _shown(metric: dict) -> str:
-    if "value" in metric:
-        return f"{metric['value']:.4g} [{metric['low']:.4g}, {metric['high']:.4g}]"
-    return ", ".join("none" if v is None else f"{v:.4g}" for v in metric["values"][:4]) + " …" * (
-        len(metric["values"]) > 4
-    )
+    if "values" not in metric:
+        return str(intervals.of_metric(metric))
+    first = ["none" if v is None else f"{v:.5g}" for v in metric["values"][:4]]
+    return ", ".join(first + ["…"] * (len(metric["values"]) > 4))

@@ -105,9 +105,3 @@ def saturated(settings: Sequence[int], falls: Sequence[float]) -> int:
     """The first setting after which values fall by a factor below FLAT, or the last; falls[i] is that from settings[i]
     to the next."""
     return next((setting for setting, factor in zip(settings, falls) if factor < FLAT), settings[-1])
-
-
-def overlap(lower: Tensor, upper: Tensor) -> float:
-    """The largest of the values that should be small over the smallest of those that should be large; below 1 the two
-    groups are apart."""
-    return (torch.as_tensor(lower).max() / torch.as_tensor(upper).min()).item()

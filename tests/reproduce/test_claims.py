@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from liegg.reproduce import claim_tables, claims, rows, table, verdicts
-from liegg.reproduce.project import UserError, find_root
+from liegg.reproduce import claims, results, rows, table, verdicts
+from liegg.reproduce.project import Run, UserError, find_root
 
 EXPERIMENTS = table.load()
 ROW = """
@@ -86,8 +86,8 @@ def test_accepted_intervals_in_words(project, accept, words):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("quick: {}  # the paper's settings fit, with", "quik: {}  #", "11_o5_regression, profiles.quik.[key]: Input"),
-        ("seconds: {smoke: 10, quick: 20,", "seconds: {quick: 20,", "11_o5_regression, seconds: smoke is missing"),
+        ("quick: {}  # the paper's settings fit, with", "quik: {}  #", "13_data_size, profiles.quik.[key]: Input"),
+        ("seconds: {smoke: 10, quick: 60,", "seconds: {quick: 60,", "11_o5_regression, seconds: smoke is missing"),
         ("samples: {min: 600}", "samples: {mim: 600}", "11_o5_regression, allowed: samples may have min, max and"),
         (
             "samples: {min: 600}",
@@ -152,6 +152,6 @@ def test_every_claim_is_about_something_that_is_measured():
         literal, patterns = named(EXPERIMENTS[c.experiment])
         stem = c.metric.removesuffix("_untrained").removesuffix("_upright")
         if not {stem, c.metric} & literal:
-            stored = claim_tables.reference(find_root(), c.experiment)
+            stored = results.read_json(Run("paper").stored(c.experiment))
             built = any(re.fullmatch(pattern, c.metric) for pattern in patterns if pattern != r"\w+")
             assert built and c.metric in stored["metrics"], f"{c.id}: no metric {c.metric}"

@@ -57,31 +57,6 @@ def test_a_table_stands_beside_its_result(tmp_path, monkeypatch):
     assert (tmp_path / "r.csv").read_text() == 'seed,angle,name\n0,0.333333,\n1,,"so(3), twice"\n'
 
 
-def test_a_stopped_sweep_goes_on_where_it_was(tmp_path, monkeypatch):
-    cases = [{"n": n} for n in (1, 2, 3)]
-    measured = []
-
-    def measure(case, last=3):
-        if case["n"] > last:
-            raise KeyboardInterrupt
-        measured.append(case["n"])
-        return [{"seed": s, "value": case["n"] + s} for s in (0, 1)]
-
-    wanted = [{"n": n, "seed": s, "value": n + s} for n in (1, 2, 3) for s in (0, 1)]
-    assert results.sweep(cases, measure) == wanted and list(tmp_path.iterdir()) == []
-    monkeypatch.setenv("LIEGG_RESULT", str(tmp_path / "r.json"))
-    monkeypatch.setenv("LIEGG_KEY", "one")
-    measured.clear()
-    with pytest.raises(KeyboardInterrupt):
-        results.sweep(cases, lambda case: measure(case, last=2))
-    with (tmp_path / "r.rows").open("a") as file:
-        file.write('["{\\"n\\": 3}", [{"se')  # a line that was not written to its end
-    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
-    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3]
-    monkeypatch.setenv("LIEGG_KEY", "two")
-    assert results.sweep(cases, measure) == wanted and measured == [1, 2, 3, 1, 2, 3]
-
-
 def test_values_with_their_spread():
     assert results.spread([240.0, 320.0, 305.0]) == "288 ± 43"
     assert results.spread([0.0052, 0.0061]) == "0.00565 ± 0.00064"

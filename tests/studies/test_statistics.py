@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from liegg.studies.statistics import fall, overlap, paired, percent, rank_correlation, rate, saturated, share
+from liegg.studies.statistics import fall, paired, percent, rank_correlation, rate, saturated, share
 
 
 def test_pairs_against_scipys_t_test():
@@ -139,8 +139,3 @@ def test_a_fall_is_a_geometric_mean():
 )
 def test_values_are_saturated_where_they_fall_no_more(falls, expected):
     assert saturated([10, 20, 40, 80], falls) == expected
-
-
-def test_groups_that_are_apart_do_not_overlap():
-    assert overlap(torch.tensor([0.1, 0.2]), torch.tensor([0.5, 0.8])) == pytest.approx(0.4)
-    assert overlap([0.1, 0.6], [0.5, 0.8]) == pytest.approx(1.2)
