@@ -160,6 +160,8 @@ def _execute(job: Job) -> str:
             path.unlink(missing_ok=True)
         if part.is_file():
             part.replace(failed)
+        with contextlib.suppress(OSError):  # what has been measured stays for the next run
+            cases.rmdir()
         what = " ".join(str(getattr(error, "evalue", error)).split())
         kind = getattr(error, "ename", type(error).__name__)
         return f": {kind}: {what}\n  the traceback is in {failed}"

@@ -11,6 +11,7 @@ import sys
 import nbformat
 import pytest
 
+from liegg.reproduce import kept
 from liegg.reproduce.book import errors
 from liegg.reproduce.project import find_root
 
@@ -63,6 +64,7 @@ def test_every_notebook_leaves_its_result_and_executed_copy(project):
     for name in NAMES:
         r = result(project, name)
         assert r["metrics"] and r["parameters"] and r["provenance"]["profile"] == "smoke"
+        assert kept.header(build / "measured" / f"{name}.npz")["finished"] == r["provenance"]["finished"]
         executed = nbformat.read(build / "executed" / f"{name}.ipynb", as_version=4)
         code = [c for c in executed.cells if c.cell_type == "code"]
         assert all(c.execution_count for c in code)
@@ -85,7 +87,7 @@ def test_the_book_is_whole(project, html):
         assert page.count("<figure") >= 3 and page.count("<figcaption") == page.count("<figure")
         text = re.sub(r"<[^>]+>", "", page)
         assert "How this page was made" in text and f"NOTEBOOK={name}" in text and "seed" in text
-        verdict = re.search(r"sd-badge[^>]*>\s*(reproduced|partly|not reproduced|not tested)", page)
+        verdict = re.search(r"sd-badge[^>]*>\s*(not tested|undecided|reproduced|confirmed|holds)", page)
         assert verdict and page.index(verdict[0]) < page.index("<figure")
     assert "not tested" in index and "up to date" in (html / "making.html").read_text()
 
@@ -121,21 +123,27 @@ def test_nothing_changed_nothing_runs(project):
     assert again.stdout.count("up to date") == len(NAMES) + 1 and "running" not in again.stdout
 
 
-def test_a_changed_module_runs_what_depends_on_it_and_says_why(project):
-    for file, reason in (
-        ("liegg/algebra/bases.py", "liegg/algebra/bases.py changed"),
-        ("liegg/reproduce/pages.py", None),
-    ):
-        path = project / file
-        before = path.read_text()
-        path.write_text(before + "# changed\n")
+@pytest.mark.parametrize(
+    ("file", "plan"),
+    [
+        ("liegg/algebra/bases.py", "measure liegg/algebra/bases.py changed"),
+        ("liegg/symmetry/rules.py", "draw liegg/symmetry/rules.py changed"),
+        ("liegg/plots/style.py", "draw liegg/plots/style.py changed"),
+        ("liegg/reproduce/pages.py", "up to date"),
+    ],
+)
+def test_a_changed_module_costs_what_depends_on_it(project, file, plan):
+    path = project / file
+    before = path.read_text()
+    for added, wanted in (("added = 1\n", plan), ("# a comment\n", "up to date")):
+        path.write_text(before + added)
         try:
-            plan = subprocess.run(
+            shown = subprocess.run(
                 [sys.executable, "-c", PLAN], cwd=project, capture_output=True, text=True, check=True
             ).stdout
         finally:
             path.write_text(before)
-        assert plan.count(reason or "up to date") == len(NAMES), plan
+        assert shown.splitlines() == [wanted] * len(NAMES)
 
 
 PLAN = """
@@ -143,8 +151,59 @@ from liegg.reproduce import keys, table
 from liegg.reproduce.project import Run
 run = Run("smoke")
 for e in table.load().values():
-    print(keys.stale(run, e, keys.key(e, e.values("smoke", {}), run.root)) or "up to date")
+    print(" ".join(keys.plan(run, e, keys.key(e, e.values("smoke", {}), run.root))).strip() or "up to date")
 """
+
+
+def test_a_comma_runs_nothing_and_another_figure_measures_nothing(project, html):
+    prose, figure = "15_architectures", "52_equivariance"
+    made = {name: result(project, name) for name in (prose, figure)}
+    changes = {
+        prose: ("Do all of them become so?", "Do all of them, then, become so?"),
+        figure: ("plots.portrait(found)", "shown = plots.portrait(found)\\nshown"),
+    }
+    kept_as = {name: (project / "notebooks" / f"{name}.ipynb").read_text() for name in changes}
+    for name, (old, new) in changes.items():
+        (project / "notebooks" / f"{name}.ipynb").write_text(kept_as[name].replace(old, new))
+    again = reproduce(project, "run", "--profile", "smoke")
+    for name, text in kept_as.items():
+        (project / "notebooks" / f"{name}.ipynb").write_text(text)
+    assert f"{prose}: is written again, because its text changed" in again.stdout
+    assert f"{figure}: is drawn again, because the drawing cells changed" in again.stdout
+    assert again.stdout.count("started") == 1 and f"{prose}: started" not in again.stdout
+    page = (html / "notebooks" / f"{prose}.html").read_text()
+    assert changes[prose][1] in page and page.count("<figure") >= 3
+    executed = nbformat.read(project / "book" / "_build" / "smoke" / "executed" / f"{prose}.ipynb", as_version=4)
+    code = [c for c in executed.cells if c.cell_type == "code"]
+    assert all(c.execution_count for c in code) and any("injected-parameters" in c.metadata.tags for c in code)
+    for name, before in made.items():
+        after = result(project, name)
+        assert after["metrics"] == before["metrics"]
+        assert after["provenance"]["finished"] == before["provenance"]["finished"]
+    assert reproduce(project, "run", "--profile", "smoke").returncode == 0
+
+
+def test_what_is_stored_is_verified(project):
+    """As it was stored; then with a number that nobody measured, and code that has changed since."""
+    name, smoke = "11_o5_regression", ["--profile", "smoke"]
+    shutil.rmtree(project / "data" / "reference")
+    assert reproduce(project, "verify", *smoke).stderr == (
+        "liegg: nothing is stored at profile smoke: make reproduce, then make store\n"
+    )
+    done = reproduce(project, "store", *smoke, "--notebook", name)
+    assert done.returncode == 0, done.stderr
+    good = reproduce(project, "verify", *smoke)
+    assert good.returncode == 0 and "decided and drawn again, none of" in good.stdout, good.stdout + good.stderr
+    place = project / "data" / "reference" / "smoke" / f"{name}.json"
+    forged, code = json.loads(place.read_text()), project / "liegg" / "studies" / "fit.py"
+    forged["metrics"]["dimension"]["values"][0] = 10
+    place.write_text(json.dumps(forged))
+    before = code.read_text()
+    code.write_text(before + "added = 1\n")
+    bad = reproduce(project, "verify", *smoke)
+    code.write_text(before)
+    assert bad.returncode == 1 and re.search(r"dimension: 10, \d+ → \d+, \d+.*\(!\)", bad.stdout), bad.stdout
+    assert "not rerun since" in bad.stdout and "liegg/studies/fit.py changed" in bad.stdout
 
 
 def test_own_parameters_make_a_result_and_a_book_of_their_own(project):

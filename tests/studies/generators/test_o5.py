@@ -1,10 +1,9 @@
-"""The O(5) task: its target is invariant, its networks keep one scale a vector, and its measures know the answer."""
+"""The O(5) task: its target is invariant, its networks keep one scale a vector, and its errors are what they say."""
 
 import numpy as np
 import pytest
 import torch
 
-from liegg import find_symmetry
 from liegg.studies.generators import o5
 from liegg.symmetry.finite import drift
 
@@ -24,11 +23,14 @@ def test_o5_target_is_invariant_under_rotations_and_reflections():
     assert y[0].item() == pytest.approx(float(by_hand), rel=1e-5)
 
 
-def test_the_exact_function_of_the_o5_task():
-    x, y = o5.draw(2000, seed=0)
-    row = o5.measures(find_symmetry(o5.target, x, o5.ACTION), o5.target, x, y)
-    assert row["dimension"] == 10 and row["test_error"] == 0 and row["angle"] < 1e-3 and row["bias_mean"] < 1e-5
-    assert row["gap"] > 1e6 and row["closure"] < 1e-5
+def test_errors_are_those_of_known_mistakes():
+    x, y = o5.draw(400, seed=0)
+    assert o5.errors(o5.target, x, y) == {"test_error": 0, "relative_error": 0}
+    shifted = o5.errors(lambda x: o5.target(x) + 0.5, x, y)
+    assert shifted["test_error"] == pytest.approx(0.25, rel=1e-4)
+    assert shifted["relative_error"] == pytest.approx(0.25 / np.var(y.numpy(), ddof=1), rel=1e-4)
+    mean = o5.errors(lambda x: y.mean().expand(len(x), 1), x, y)
+    assert mean["relative_error"] == pytest.approx(399 / 400, rel=1e-4)  # of a network that knows no more
 
 
 def test_networks_of_the_o5_task_keep_one_scale_a_vector():

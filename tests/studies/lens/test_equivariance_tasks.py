@@ -1,14 +1,12 @@
-"""Tasks whose outputs move along: the tensor of inertia by its definition, pupils and what is measured of them."""
+"""Tasks whose outputs move along: the tensor of inertia by its definition, and the networks that learn it."""
 
 import numpy as np
 import pytest
 import torch
 
-from liegg import find_symmetry
-from liegg.actions import Linear, Tensor
 from liegg.studies.lens import equivariance
-from liegg.studies.lens.equivariance import PLACES, inertia, masses_and_places, three_vectors
-from liegg.training.networks import EquivariantVectors
+from liegg.studies.lens.equivariance import inertia, masses_and_places, three_vectors
+from liegg.training.networks import mlp
 
 POINTS = masses_and_places(300, seed=0).double()
 
@@ -31,8 +29,8 @@ def test_pupils_learn_what_they_are_given():
     x = torch.stack([masses_and_places(2000, seed=s) for s in (0, 1)])
     fresh = masses_and_places(200, seed=9)
     settings = {"seeds": [0, 1], "batch_size": 100, "lr": 1e-2}
-    untaught, taught = (equivariance.pupils(inertia, x, [64], steps=steps, **settings) for steps in (4, 400))
-    before, after = (equivariance.errors(inertia, nets, fresh) for nets in (untaught, taught))
+    early_on, taught = (equivariance.pupils(inertia, x, [64], steps=steps, **settings) for steps in (4, 400))
+    before, after = (equivariance.errors(inertia, nets, fresh) for nets in (early_on, taught))
     assert all(late < 0.3 < early for early, late in zip(before, after))
     y, spread = equivariance.values(inertia, x)
     assert torch.equal(y[1], inertia(x[1])) and spread[1] == inertia(x[1]).std()
@@ -40,19 +38,21 @@ def test_pupils_learn_what_they_are_given():
     assert after[0] == pytest.approx(by_hand.item(), rel=1e-5)
 
 
-def test_measures_of_a_function_that_is_known():
-    exact = find_symmetry(inertia, POINTS, PLACES, output_action=Tensor(3, 2))
-    row = equivariance.measures(exact)
-    assert (row["dimension"], row["algebra"], row["silent"]) == (4, "so(3) + scaling", 0)
-    assert row["angle"] < 1e-6 and row["difference"] < 1e-9
-    net = EquivariantVectors(3, 2, seed=0).double()
-    vectors = torch.randn(300, 6, generator=torch.Generator().manual_seed(0)).double()
-    row = equivariance.measures(find_symmetry(net, vectors, Linear(3, copies=2), output_action=Linear(3)))
-    assert (row["dimension"], row["algebra"]) == (3, "so(3)") and row["difference"] < 1e-6
+def test_the_untaught_have_no_scales_yet():
+    net, x = equivariance.untaught([20, 8, 9], seed=4), masses_and_places(30, seed=0)
+    assert torch.equal(net(x), mlp([20, 8, 9], seed=4, bias=True)(x))
+    assert not torch.equal(net(x), equivariance.untaught([20, 8, 9], seed=5)(x))
 
 
-def test_measures_where_nothing_is_found():
-    crooked = lambda x: torch.stack([(2 * x).cos().sum(1), (x[:, 0] * x[:, 1]).tanh(), (x**3).sum(1)], 1)
-    x = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)).double()
-    row = equivariance.measures(find_symmetry(crooked, x, Linear(3), output_action=Linear(3)))
-    assert row == {"dimension": 0, "algebra": "none", "angle": None, "difference": None, "silent": 0}
+def test_pupils_are_the_untaught_but_for_their_state():
+    """Of a pupil only numbers are kept."""
+    x = torch.stack([masses_and_places(100, seed=s) for s in (0, 1)])
+    settings = {"seeds": [2, 3], "batch_size": 50, "lr": 1e-3}
+    pupils = equivariance.pupils(inertia, x, [8], steps=2, **settings)
+    for pupil, values in zip(pupils, map(inertia, x)):
+        again = equivariance.untaught([20, 8, 9], seed=0)
+        assert not torch.equal(again(x[0]), pupil(x[0]))
+        again.load_state_dict(pupil.state_dict())
+        assert torch.equal(again(x[0]), pupil(x[0]))
+        assert pupil.scale_out == values.std() and not pupil.mean_in.any() and not pupil.mean_out.any()
+        assert pupil.scale_in == 1

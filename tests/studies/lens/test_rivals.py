@@ -5,8 +5,9 @@ import torch
 
 from liegg import algebra
 from liegg.actions import Affine, Linear
-from liegg.studies.lens import comparison, rivals
+from liegg.studies.lens import comparison, readings, rivals
 from liegg.studies.lens.targets import known
+from liegg.symmetry.factors import Factors
 
 PLANE = Linear(2)
 
@@ -28,7 +29,9 @@ METHODS = {
     "augerino": lambda x, y, action: rivals.augerino(x, y, action, seed=0, steps=150),
     "liegan": lambda x, y, action: rivals.liegan(x, y, action, channels=1, seed=0, steps=300, lr=0.03),
     "neighbours": rivals.neighbours,
-    "learned": lambda x, y, action: rivals.learned(x, y, action, seed=0, networks=1, steps=600),
+    "polarized": lambda x, y, action: readings.discovery(
+        rivals.polarized(x, y, action, seed=0, networks=1, steps=600), action
+    ),
 }
 
 
@@ -45,7 +48,7 @@ def found():
     return results
 
 
-@pytest.mark.parametrize("name, degrees", [("augerino", 10), ("liegan", 10), ("neighbours", 2), ("learned", 3)])
+@pytest.mark.parametrize("name, degrees", [("augerino", 10), ("liegan", 10), ("neighbours", 2), ("polarized", 3)])
 def test_the_rotations_of_two_points(found, name, degrees):
     """A random direction is 66 degrees away, in the median, and nearer than 10 in 0.2 % of the cases."""
     result = found[name]
@@ -82,6 +85,16 @@ def test_the_seed_decides(method):
     channels = {"channels": 2} if method is rivals.liegan else {}
     first, again, other = (method(*rings(200), PLANE, seed=s, steps=5, **channels).directions for s in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+@pytest.mark.parametrize("networks", [1, 3])
+def test_as_many_networks_as_asked_for_are_polarized_on_the_same_points(networks):
+    factors, again, other = (
+        rivals.polarized(*rings(120), PLANE, seed=s, networks=networks, steps=5) for s in (1, 1, 2)
+    )
+    assert isinstance(factors, Factors) and (factors.networks, factors.samples) == (networks, 120)
+    sizes = torch.cat([of.alike.diagonal() for of in (factors, other)])
+    assert torch.equal(factors.alike, again.alike) and len(sizes.unique()) == 2 * networks  # each has its own start
 
 
 def test_the_transformation_is_the_exponential():
@@ -127,8 +140,8 @@ def test_bad_data_are_refused(name, change, message):
         (lambda x, y: rivals.neighbours(x, y, PLANE, k=5), "k must be"),
         (lambda x, y: rivals.neighbours(x[:5], y[:5], PLANE), "from 6 to the 5 points there are"),
         (lambda x, y: rivals.neighbours(x, y, PLANE, ridge=-1), "ridge must be zero or more, not -1"),
-        (lambda x, y: rivals.learned(x, y, PLANE, seed=0, steps=1.5), "steps must be positive, a whole number"),
-        (lambda x, y: rivals.learned(x, y, PLANE, seed=0, networks=2), "networks must be 1 or at least 3"),
+        (lambda x, y: rivals.polarized(x, y, PLANE, seed=0, steps=1.5), "steps must be positive, a whole number"),
+        (lambda x, y: rivals.polarized(x, y, PLANE, seed=0, networks=2), "networks must be 1 or at least 3"),
     ],
 )
 def test_bad_settings_are_refused(call, message):
@@ -149,16 +162,37 @@ def test_answers_asks_every_method_alike(monkeypatch):
     assert asked == wanted
 
 
-def test_a_comparison_has_one_row_a_data_set():
+def test_a_comparison_keeps_the_answer_to_each_data_set(monkeypatch):
+    monkeypatch.setattr(
+        comparison.cost, "measured", lambda function, *args, **more: (function(*args, **more), 6.0, 30.0)
+    )
     target = known(seed=0)["so(2)"]
-    rows = comparison.compare("direct", target, 400, seeds=[0, 3], steps=1)
-    assert [row["seed"] for row in rows] == [0, 3] and all(row["true"] == 1 for row in rows)
-    for row in rows:
-        x = target.points(400, seed=row["seed"])
+    kept = comparison.compare("direct", target, 400, seeds=[0, 3], steps=1)
+    assert (kept["seconds"], kept["megabytes"]) == (3.0, 30.0) and len(kept["answers"]) == 2
+    for seed, answer in zip([0, 3], kept["answers"]):
+        x = target.points(400, seed=seed)
         direct = rivals.neighbours(x, target.function(x)[:, None], target.action)
-        assert row["dimension"] == direct.dimension and row["dimension_by_step"] == rivals.by_step(direct.strength)
-        assert row["angle"] == pytest.approx(float(angle(direct, target.algebra)), rel=1e-3)
-        assert row["seconds"] > 0 and row["megabytes"] >= 0
+        assert answer.keys() == {"directions", "strength", "dimension"} and answer["dimension"] == direct.dimension
+        assert torch.equal(answer["directions"], direct.directions) and torch.equal(answer["strength"], direct.strength)
+
+
+@pytest.mark.parametrize("name, dimension", [("so(2)", 1), ("none: steep", 0)])
+def test_a_comparison_tells_the_true_dimension(monkeypatch, name, dimension):
+    told = []
+    monkeypatch.setattr(comparison.cost, "measured", lambda *args, **more: told.append(more) or ([], 0.0, 0.0))
+    comparison.compare("liegan", known(seed=0)[name], 10, seeds=[0], steps=7)
+    assert told == [{"dimension": dimension, "steps": 7}]
+
+
+def test_a_comparison_keeps_the_factors_of_liegg():
+    target = known(seed=0)["so(2)"]
+    kept = comparison.compare("one", target, 100, seeds=[5], steps=2)
+    x = target.points(100, seed=5)
+    factors = rivals.polarized(x, target.function(x)[:, None], target.action, seed=0, networks=1, steps=2)
+    (answer,) = kept["answers"]
+    assert kept["seconds"] > 0 and kept["megabytes"] >= 0
+    for name, tensor in factors.state_dict().items():
+        assert torch.allclose(answer.state_dict()[name], tensor, rtol=1e-4), name
 
 
 def test_the_largest_step_is_counted_if_it_is_large():

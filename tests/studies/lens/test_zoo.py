@@ -1,70 +1,102 @@
-"""The zoo study on networks that were really trained."""
+"""The zoo study: networks that are trained in groups, what is measured of them, and the functions they learn."""
 
 import copy
+from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
+from liegg import algebra, decide, find_symmetry
+from liegg.actions import Linear
 from liegg.studies.lens import targets, zoo
+from liegg.studies.lens.target import Target
+from liegg.training.networks import mlp
 
 SMALL = {"networks": 3, "layers": 1, "steps": 20, "batch_size": 50, "lr": 1e-2}
+NOISES = [0.0, 0.1]
+CASE = {"target": "so(3)", "width": 8, "samples": 100}
 
 
-def test_trained_networks_are_told_apart():
-    """A symmetry that was learned, and a function that has none: a small zoo of two."""
-    zoo_ = targets.known(seed=50)
-    for name, true in (("so(3)", 3), ("discrete", 0)):
-        nets = zoo.pupils(
-            [zoo_[name]],
-            [0.0],
-            networks=4,
-            samples=2000,
-            width=32,
-            layers=2,
-            steps=500,
-            batch_size=200,
-            lr=1e-2,
-            seed=7,
-        )
-        (row, *single), found = zoo.examine(zoo_[name], nets[0], zoo_[name].points(1000, seed=3))
-        assert (row["found"], row["true"], row["trivial"], len(single)) == (true, true, 0, 4)
-        assert found.coherence[true:].min() > 0.8
-        if true:
-            assert row["angle"] < 5 and row["name"] == "so(3)"
+def coordinate(i):
+    """A function that is one coordinate of three."""
+    draw = lambda samples, g: torch.randn(samples, 3, generator=g, dtype=torch.float64)
+    return Target(lambda x: 5 + 2 * x[:, i], Linear(3), algebra.so(3)[:0], draw)
 
 
-def test_a_survey_goes_through_all_targets_bases_noises_widths_and_samples(monkeypatch):
-    few = ("so(3)", "scaling", "discrete")
-    known = targets.known
-    monkeypatch.setattr(zoo, "known", lambda *, seed: {name: t for name, t in known(seed=seed).items() if name in few})
-    tasks = list(zoo.survey(seed=3, bases=2, noises=[0.0, 0.1], widths=[8], samples=[100, 150], points=200, **SMALL))
-    assert len(tasks) == 3 * 2 * 2 * 2
-    assert len({tuple(task.case.values()) for task in tasks}) == len(tasks)
-    for task in tasks:
-        assert len(task.networks) == 3 and [row["kind"] for row in task.rows] == ["several", "one", "one", "one"]
-        assert all(row["true"] == len(task.target.algebra) and task.case.items() <= row.items() for row in task.rows)
-        assert task.rows[0]["error"] == max(row["error"] for row in task.rows[1:])
-        assert task.found.networks == 3 and task.found.samples == 200
-        directions = task.directions()
-        assert len(directions) == 9 and sum(d["symmetry"] for d in directions) <= 9
-        assert [d["coherence"] for d in directions] == task.found.coherence.tolist()
-    assert not any(d["symmetry"] for task in tasks if task.case["target"] == "discrete" for d in task.directions())
+@pytest.fixture(scope="module")
+def surveyed():
+    return zoo.survey(CASE, seed=3, bases=2, noises=NOISES, points=200, example="so(3)", **SMALL)
 
 
-def test_untrained_networks_are_asked_about_every_target():
-    dimensions = zoo.untrained(seed=0, networks=3, width=8, layers=1, points=100)
-    assert len(dimensions["several"]) == len(targets.known()) and len(dimensions["one"]) == 3 * len(targets.known())
+def test_each_group_of_pupils_learns_its_own_target_with_its_own_noise():
+    """Linear networks learn a coordinate exactly; noise of a standard deviation misleads them about as much as least
+    squares."""
+    learners = {"networks": 3, "layers": 0, "steps": 150, "batch_size": 100, "lr": 0.1}
+    groups = zoo.pupils([coordinate(0), coordinate(2)], [0.0, 1.0], samples=200, width=1, seed=11, **learners)
+    fresh = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)).double()
+    assert [len(nets) for nets in groups] == [3, 3]
+    assert max(zoo.errors(coordinate(0), groups[0], fresh)) < 1e-5
+    assert all(1e-4 < error < 0.1 for error in zoo.errors(coordinate(2), groups[1], fresh))  # 4 / 200 in the mean
+    assert min(zoo.errors(coordinate(2), groups[0], fresh)) > 1.5
+    biases = [net(torch.zeros(1, 3)).item() for net in groups[1]]
+    assert len(set(biases)) == 3 and biases == pytest.approx([5] * 3, abs=1)
 
 
-def test_slopes_are_those_of_differences_along_a_direction():
+def test_errors_are_over_the_targets_variance():
+    target, x = coordinate(1), torch.randn(300, 3, generator=torch.Generator().manual_seed(0)).double()
+    exact = lambda x: target.function(x)[:, None]
+    off, nothing = lambda x: exact(x) + 0.5, lambda x: 5 + 0 * exact(x)
+    y = 2 * x[:, 1].numpy()
+    expected = [0, 0.25 / np.var(y, ddof=1), np.mean(y**2) / np.var(y, ddof=1)]
+    assert zoo.errors(target, [exact, off, nothing], x) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_survey_goes_through_all_bases_and_noises(surveyed):
+    """Group by group what the same networks say by themselves, of the target in the basis they learned it in."""
+    groups = list(product((0, 1), NOISES))
+    assert [(group["basis"], group["noise"]) for group in surveyed] == groups
+    bases = [targets.known(seed=3 + b)["so(3)"] for b in (0, 1)]
+    taught = zoo.pupils(
+        [bases[b] for b, _ in groups], [noise for _, noise in groups], samples=100, width=8, seed=3_000_000, **SMALL
+    )
+    for (b, _), group, nets in zip(groups, surveyed, taught):
+        x = bases[b].points(200, seed=503 + b)
+        assert group["errors"] == pytest.approx(zoo.errors(bases[b], nets, x), rel=1e-4) and len(nets) == 3
+        found, alike = (decide(group["together"], Linear(3, 2)), find_symmetry(nets, x.float(), Linear(3, 2)))
+        assert (found.networks, found.samples) == (3, 200)
+        for name in ("own", "summed", "mismatched"):
+            assert torch.allclose(getattr(found, name), getattr(alike, name), rtol=1e-3, atol=1e-6), name
+    assert len({error for group in surveyed for error in group["errors"]}) == 12
+
+
+def test_only_the_example_comes_with_rows_to_show(surveyed):
+    assert ["rows" in group for group in surveyed] == [True, False, False, False]
+    assert surveyed[0]["rows"].shape == (2, zoo.SHOWN, 9) and surveyed[0]["rows"].dtype == torch.float32
+    other = zoo.survey(CASE, seed=3, bases=1, noises=[0.0], points=50, example="sl(2)", **SMALL)
+    assert not any("rows" in group for group in other)
+
+
+def test_rows_to_show_tell_how_fast_outputs_change_along_a_direction():
     target = targets.known(seed=0)["so(3)"]
     (nets,) = zoo.pupils([target], [0.0], samples=100, width=8, seed=0, **SMALL)
-    net, x = nets[0], target.points(30, seed=1)
+    rows, x = zoo.rows_to_show(target, nets, seed=1), target.points(zoo.SHOWN, seed=1)
     a = torch.randn(9, generator=torch.Generator().manual_seed(0)).double()
-    precise = copy.deepcopy(net).double()
-    with torch.no_grad():
-        ahead, back = (precise(target.action.act(a, x, h)) for h in (1e-5, -1e-5))
-    assert torch.allclose(zoo.slopes(net, x.float(), target, a).double(), (ahead - back)[:, 0] / 2e-5, atol=1e-4)
+    for of_net, net in zip(rows, nets[:2], strict=True):
+        precise = copy.deepcopy(net).double()
+        with torch.no_grad():
+            ahead, back = (precise(target.action.act(a, x, h)) for h in (1e-5, -1e-5))
+        assert torch.allclose(of_net.double() @ a, (ahead - back)[:, 0] / 2e-5, atol=1e-4)
+
+
+def test_untrained_networks_are_polarized_on_the_points_of_every_target():
+    factors, known = zoo.untrained(seed=1, networks=3, width=8, layers=1, points=100), targets.known(seed=1)
+    assert list(factors) == list(known)
+    assert {(of.networks, of.samples) for of in factors.values()} == {(3, 100)}
+    for name, inputs in (("sl(2)", 4), ("images, so(2)", 256)):
+        blank = [mlp([inputs, 8, 1], seed=2001 + a, bias=True) for a in range(3)]
+        found = find_symmetry(blank, known[name].points(100, seed=701).float(), known[name].action)
+        assert torch.allclose(decide(factors[name], known[name].action).own, found.own, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", targets.known())
@@ -79,10 +111,3 @@ def test_targets_come_from_the_seed_and_their_algebra_is_theirs(name):
         grad = torch.func.grad(lambda p: one.function(p).sum())(x)
         slopes = one.action.pair(x, grad) @ one.action.coefficients(one.algebra).T
         assert slopes.abs().max() < 1e-9 * one.action.pair(x, grad).abs().max()
-
-
-def test_exact_targets_have_exact_answers():
-    rows = zoo.exact(seed=0, points=500)
-    assert set(rows) == {name for name, t in targets.known().items() if len(t.algebra) and "images" not in name}
-    for row in rows.values():
-        assert row["found"] == row["dimension"] and row["relative variance"] < 1e-20 and row["angle (degrees)"] < 1e-6
