@@ -80,6 +80,12 @@ def _inputs(run: Run) -> str:
     return digest.hexdigest()
 
 
+def _after_picture(notebook: nbformat.NotebookNode) -> int:
+    """The place below the first figure of a page."""
+    cells = enumerate(notebook.cells, 1)
+    return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
+
+
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
@@ -108,7 +114,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
-        notebook.cells.insert(1, new_markdown_cell(pages.claims(run, state)))
+        notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))

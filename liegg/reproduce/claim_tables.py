@@ -77,8 +77,8 @@ def of_page(run: Run, experiment: Experiment) -> str:
         if c.experiment == experiment.name
     ]
     head = ["claim", "paper", "this run", "stored", "accepted, why, and how to make it"]
-    made = age(Run("paper", root=run.root), experiment)
-    return f"{markdown.table(head, rows)}\n\nThe stored run: {made or 'there is none'}."
+    made = str(age(Run("paper", root=run.root), experiment) or "there is none").replace("__", "\\_\\_")
+    return f"{markdown.table(head, rows)}\n\nThe stored run: {made}."
 
 
 def readme_table(root: Path) -> str:

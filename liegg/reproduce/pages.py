@@ -82,7 +82,7 @@ def stored(run: Run, experiments: dict[str, Experiment]) -> str:
     for e in experiments.values():
         if made := age(Run("paper", root=run.root), e):
             took = read_json(run.reference(e.name))["provenance"]
-            since = ", ".join(f"`{change}`" for change in made.since) or "nothing that it depends on"
+            since = ", ".join(f"`{change}`" for change in made.since) or "nothing"
             rows.append(
                 [f"[{e.title}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]
             )

@@ -17,6 +17,7 @@ from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import Job, execute
 from liegg.reproduce.table import Experiment
 
+FEW = 5
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # by how much the same decision may differ on another machine
 
 
@@ -28,7 +29,12 @@ class Age(NamedTuple):
     """in words, each change of what the measurement depends on; empty if there is none"""
 
     def __str__(self) -> str:
-        return f"stored at {self.commit}" + (f"; since changed: {', '.join(self.since)}" if self.since else "")
+        """At most FEW changes by name."""
+        if not self.since:
+            return f"stored at commit {self.commit}"
+        more = f", and {len(self.since) - FEW} more" if len(self.since) > FEW else ""
+        names = ", ".join(change.removesuffix(" changed") for change in self.since[:FEW])
+        return f"stored at commit {self.commit}, code since changed: {names}{more}"
 
 
 def age(run: Run, experiment: Experiment) -> Age | None:

@@ -117,7 +117,7 @@ def test_a_decision_that_says_something_else(run, drawn, capsys):
 def test_code_that_has_changed_since(run, drawn, capsys):
     older = {**KEY["measure"], "modules": {**KEY["measure"]["modules"], "liegg/studies/fit.py": "other"}}
     write(run.stored(O5.name), {"a": metric(1.0, 2.0)}, key={"measure": older})
-    assert str(stored.age(run, O5)) == "stored at abc; since changed: liegg/studies/fit.py changed"
+    assert str(stored.age(run, O5)) == "stored at commit abc, code since changed: liegg/studies/fit.py"
     assert verified(run) and "not rerun since abc: liegg/studies/fit.py changed" in capsys.readouterr().out
     assert not verified(run, strict=True)
     assert verified(run, again=[O5.name], strict=True)
