@@ -5,8 +5,11 @@ A result is stored with what it was drawn from, so that what the code of today d
 seconds, and what it measures only by measuring again.
 """
 
+import csv
+import itertools
 import math
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 from liegg.reproduce import intervals, kept
@@ -17,7 +20,7 @@ from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import Job, execute
 from liegg.reproduce.table import Experiment
 
-FEW = 5
+FEW = 5  # changes that are named
 RELATIVE, ABSOLUTE = 1e-4, 1e-6  # by how much the same decision may differ on another machine
 
 
@@ -80,29 +83,32 @@ def verify(run: Run, experiments: list[Experiment], again: list[str], strict: bo
     stored = [e for e in experiments if run.stored(e.name).is_file()]
     if not stored:
         raise UserError(f"nothing is stored at profile {run.profile}: make reproduce, then make store")
-    shutil.rmtree(run.folder, ignore_errors=True)
     failed = execute([_job(run, e, again) for e in stored])
     good = not failed
-    for e in stored:
-        before, made = read_json(run.stored(e.name)), age(run, e)
-        lines = [f"{e.name}: stored at {made.commit}"]
-        if e.name not in failed:
-            moved = compare(before["metrics"], read_json(run.result(e.name))["metrics"], rerun=e.name in again)
-            what = "measured again" if e.name in again else "decided and drawn again"
-            lines[0] += f"; {what}, {_count(moved)} of {len(before['metrics'])} numbers moved"
-            lines += [f"  {m}" for m in moved]
-            good &= not any(m.counts for m in moved)
-        if made.since and e.name not in again:
-            lines.append(f"  not rerun since {made.commit}: {'; '.join(made.since)}")
-            good &= not strict
-        if "local changes" in made.commit or made.commit == "not under git":
-            good &= not strict
-        print("\n".join(lines))
+    for e in experiments:
+        if e not in stored:
+            print(f"{e.name}: nothing is stored")
+        elif e.name not in failed:
+            moved = _moved(run, e.name, rerun=e.name in again)
+            made = age(run, e)
+            since = [] if e.name in again else made.since
+            print("\n".join(_report(e.name, made, since, moved, rerun=e.name in again)))
+            old = bool(since) or made.commit == "not under git" or "local changes" in made.commit
+            good = good and not any(m.counts for m in moved) and not (strict and old)
     return good
 
 
-def _count(moved: list) -> str:
-    return str(len(moved)) if moved else "none"
+def _moved(run: Run, name: str, *, rerun: bool) -> list["Moved"]:
+    """What is not as it is stored, metrics first; of a rerun tables are not compared."""
+    moved = compare(read_json(run.stored(name))["metrics"], read_json(run.result(name))["metrics"], rerun=rerun)
+    return moved if rerun else moved + compare_tables(run.stored(name).with_suffix(".csv"), run.table(name))
+
+
+def _report(name: str, made: Age, since: list[str], moved: list["Moved"], *, rerun: bool) -> list[str]:
+    what = "measured again" if rerun else "decided and drawn again"
+    how_many = f"{len(moved)} numbers moved" if moved else "no number moved"
+    lines = [f"{name}: stored at commit {made.commit}; {what}, {how_many}", *(f"  {m}" for m in moved)]
+    return lines + [f"  not rerun since {made.commit}: {'; '.join(since)}"] * bool(since)
 
 
 def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
@@ -153,6 +159,27 @@ def compare(before: dict, after: dict, *, rerun: bool) -> list[Moved]:
         counts = abs(errors) > APART if errors is not None else not chance
         moved.append(Moved(name, _shown(old), _shown(after[name]), errors, counts))
     return moved
+
+
+def compare_tables(before: Path, after: Path) -> list[Moved]:
+    """The first row of a table that the same measurement gives another, and how many such rows there are."""
+    one, other = ([*csv.reader(path.open(encoding="utf-8"))] if path.is_file() else [] for path in (before, after))
+    differing = [
+        (mine, others)
+        for mine, others in itertools.zip_longest(one, other, fillvalue=())
+        if len(mine) != len(others) or not all(map(_same_cell, mine, others))
+    ]
+    if not differing:
+        return []
+    shown = [", ".join(row) or "none" for row in differing[0]]
+    return [Moved(f"{len(differing)} of {max(len(one), len(other)) - 1} rows, first", *shown, None, True)]
+
+
+def _same_cell(one: str, other: str) -> bool:
+    try:
+        return _same(float(one), float(other))
+    except ValueError:
+        return one == other
 
 
 def _numbers(metric: dict) -> list[float | None]:

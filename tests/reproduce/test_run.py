@@ -193,7 +193,7 @@ def test_what_is_stored_is_verified(project):
     done = reproduce(project, "store", *smoke, "--notebook", name)
     assert done.returncode == 0, done.stderr
     good = reproduce(project, "verify", *smoke)
-    assert good.returncode == 0 and "decided and drawn again, none of" in good.stdout, good.stdout + good.stderr
+    assert good.returncode == 0 and "decided and drawn again, no number moved" in good.stdout, good.stdout + good.stderr
     place = project / "data" / "reference" / "smoke" / f"{name}.json"
     forged, code = json.loads(place.read_text()), project / "liegg" / "studies" / "fit.py"
     forged["metrics"]["dimension"]["values"][0] = 10

@@ -59,6 +59,22 @@ def test_a_move_by_chance_is_told_in_standard_errors():
     assert moved.errors == pytest.approx(-12.247, abs=1e-3) and "by 12 standard errors" in str(moved)
 
 
+def test_rows_that_moved(tmp_path):
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("seed,found,name\n0,3,so(3)\n1,3.5,\n")
+    assert stored.compare_tables(one, one) == [] and stored.compare_tables(tmp_path / "no", tmp_path / "no") == []
+    other.write_text("seed,found,name\n0,3,so(3)\n1,3.5000001,\n")
+    assert stored.compare_tables(one, other) == []
+    other.write_text("seed,found,name\n0,3,so(4)\n1,4,\n")
+    (moved,) = stored.compare_tables(one, other)
+    assert str(moved) == "2 of 2 rows, first: 0, 3, so(3) → 0, 3, so(4)  (!)"
+    other.write_text("seed,found,name\n0,3,so(3)\n")
+    (moved,) = stored.compare_tables(one, other)
+    assert str(moved) == "1 of 2 rows, first: 1, 3.5,  → none  (!)"
+    (moved,) = stored.compare_tables(tmp_path / "no", one)
+    assert moved.before == "none" and moved.counts
+
+
 @pytest.fixture
 def run(tmp_path):
     """A project of one page, measured, drawn and stored."""
@@ -89,7 +105,6 @@ def drawn(run, monkeypatch):
         return []
 
     monkeypatch.setattr(stored, "execute", execute)
-    monkeypatch.setattr(stored.shutil, "rmtree", lambda *_, **__: None)
     return jobs, said
 
 
@@ -100,7 +115,7 @@ def verified(run, *, again=(), strict=False):
 
 def test_what_stands(run, drawn, capsys):
     assert verified(run, strict=True)
-    assert capsys.readouterr().out == f"{O5.name}: stored at abc; decided and drawn again, none of 1 numbers moved\n"
+    assert capsys.readouterr().out == f"{O5.name}: stored at commit abc; decided and drawn again, no number moved\n"
     (job,) = drawn[0]
     assert job.source == run.stored(O5.name).with_suffix(".npz")
     assert verified(run, again=[O5.name]) and drawn[0][1].source is None
@@ -110,7 +125,7 @@ def test_what_stands(run, drawn, capsys):
 def test_a_decision_that_says_something_else(run, drawn, capsys):
     drawn[1]["a"] = metric(1.0, 3.0)
     assert not verified(run)
-    assert "1 of 1 numbers moved\n  a: 1, 2 → 1, 3  (!)" in capsys.readouterr().out
+    assert "1 numbers moved\n  a: 1, 2 → 1, 3  (!)" in capsys.readouterr().out
     assert verified(run, again=[O5.name])  # within three standard errors
 
 
