@@ -113,6 +113,8 @@ def _share(claim: Claim, values: list) -> tuple[str, str, str]:
     interval = intervals.share(right, len(values))
     answer = "yes" if interval.low >= claim.least else "no" if interval.high < claim.least else "undecided"
     measured = f"{right} of {len(values)} {_noun(claim.over, len(values))}, share {interval.brackets}"
+    if len(values) == 1:
+        return "undecided", measured, "a single one is no sample"
     why = f"the interval holds {claim.least:g}, the least that is accepted" if answer == "undecided" else ""
     return answer, measured, why
 

@@ -281,6 +281,16 @@ def test_what_is_kept_decides_the_same(count, output_action):
     assert sum(t.numel() * t.element_size() for t in state.values()) < size
 
 
+@ONE_OR_FOUR
+def test_what_is_kept_of_parts_merges(functions):
+    x, action = draw(400, 3), Linear(3)
+    parts = [Factors.from_state_dict(polarize(functions, part, action).state_dict()) for part in x.split(100)]
+    merged, whole = reduce(Factors.merge, parts), polarize(functions, x, action)
+    assert merged.samples == 400 and torch.allclose(merged.alike, whole.alike)
+    found, again = decide(whole, action), decide(merged, action)
+    assert again.dimension == found.dimension and torch.allclose(again.variance, found.variance, rtol=1e-4, atol=1e-9)
+
+
 def test_halves_end():
     halves = polarize([small_net(seed=s) for s in range(3)], draw(40, 6), ACTION).half(0)
     with pytest.raises(ValueError, match="no halves"):
