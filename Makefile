@@ -10,6 +10,7 @@ PORT        ?= 8000
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
 RUN   := $(VENV)/bin/python -m liegg.reproduce
+STORED := $(if $(filter file,$(origin PROFILE)),,--profile "$(PROFILE)")
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce book serve test verify store clean lock
 
@@ -53,10 +54,10 @@ test: $(STAMP)  ## lint and all tests, in a few minutes
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
 
 verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= reruns those, STRICT=1 for a release
-	@$(RUN) verify $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(STRICT),--strict)
+	@$(RUN) verify $(STORED) $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(STRICT),--strict)
 
 store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/reference
-	@$(RUN) store $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)")
+	@$(RUN) store $(STORED) $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)")
 
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build

@@ -30,7 +30,7 @@ def test_environment_yml_has_the_same_direct_dependencies():
 
 
 NEEDED = {Requirement(line).name.lower() for line in PROJECT["dependencies"]}
-CALLED = {"sklearn": "scikit-learn", "yaml": "pyyaml"}  # where a package is not called what is imported
+CALLED = {"sklearn": "scikit-learn", "yaml": "pyyaml", "IPython": "ipython"}  # packages that are not imported by name
 
 
 def imports(folder):

@@ -106,13 +106,13 @@ def _store(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from liegg.reproduce.stored import verify
+    from liegg.reproduce.verify import verify
 
     experiments = table.load()
     again = table.select(experiments, options.notebook, options.profile) if options.notebook else []
     run = Run(options.profile, aside="verify")
     with _alone(run.build):
-        good = verify(run, list(experiments.values()), [e.name for e in again], options.strict)
+        good = verify(run, experiments, [e.name for e in again], options.strict)
     print("what is stored stands" if good else "what is stored does not stand: see above")
     return 0 if good else 1
 

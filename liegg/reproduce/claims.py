@@ -9,6 +9,8 @@ from liegg.reproduce import rows, table
 from liegg.reproduce.project import find_root
 
 FILE = Path("book", "claims.yml")
+RATIOS = {"times lower": "times higher", "times higher": "times lower"}
+"""the units that a ratio of pairs may have, each with its opposite"""
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -31,8 +33,9 @@ class Claim(rows.Row):
     """the authors' value in words, or "not available" """
     accept: tuple[float, float]
     reason: Text
-    judged: Literal["mean", "share", "exact"]
-    """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list"""
+    judged: Literal["mean", "share", "exact", "test"]
+    """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list; by
+    a test of pairs"""
     least: Annotated[float | None, Field(gt=0, lt=1)] = None
     """the share of units that must be in `accept`"""
     profiles: Annotated[list[Literal[table.PROFILES]], Field(min_length=1)]
@@ -45,6 +48,8 @@ class Claim(rows.Row):
             raise ValueError(f"accept must be [low, high], not [{low:g}, {high:g}]")
         if (self.judged == "share") != (self.least is not None):
             raise ValueError("least belongs to a claim that is judged by a share, and to no other")
+        if self.judged == "test" and self.unit not in RATIOS:
+            raise ValueError(f"what is tested is a ratio, and its unit one of {', '.join(RATIOS)}")
         if (self.origin == "ours") != self.source.startswith("ours: "):
             raise ValueError('a source begins with "ours: " where the origin is ours, and nowhere else')
         return self

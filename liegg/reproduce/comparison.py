@@ -59,7 +59,7 @@ def _difference(metric: dict, other: dict | None) -> str:
         return "not comparable: not in the stored run"
     pair = [intervals.of_metric(m) for m in (metric, other)]
     if None in pair:
-        return "the same" if _shown(metric) == _shown(other) else "not comparable: no interval"
+        return "the same" if _shown(metric) == _shown(other) else "**≠** (no interval)"
     apart = intervals.difference(*pair)
     if math.isinf(apart):
         return "**≠** (neither of them varies)"

@@ -10,27 +10,24 @@ from typing import NamedTuple
 
 from scipy.stats import binomtest, t
 
+NORMAL = 1.96  # the quantile of a normal distribution behind 95 %
 APART = 3.0  # standard errors of the difference, beyond which two values count as different
 
 
 class Interval(NamedTuple):
-    """A value between the ends of its interval, and from how many independent draws."""
+    """A value between the ends of its interval, from how many independent draws, and its standard error."""
 
     value: float
     low: float
     high: float
     n: int
+    error: float
 
     def inside(self, low: float, high: float) -> bool:
         return low <= self.low and self.high <= high
 
     def outside(self, low: float, high: float) -> bool:
         return self.high < low or self.low > high
-
-    @property
-    def error(self) -> float:
-        """The standard error, as far as a 95 % interval tells it."""
-        return (self.high - self.low) / (2 * (t.ppf(0.975, self.n - 1) if self.n > 1 else 1.96))
 
     def __str__(self) -> str:
         """0.058 [0.043, 0.073]: two digits of the interval's width."""
@@ -57,21 +54,24 @@ def mean(values: Sequence[float]) -> Interval | None:
     n = len(values)
     if n < 2:
         return None
-    centre, half = statistics.fmean(values), t.ppf(0.975, n - 1) * statistics.stdev(values) / n**0.5
-    return Interval(centre, float(centre - half), float(centre + half), n)
+    centre, error = statistics.fmean(values), statistics.stdev(values) / n**0.5
+    half = t.ppf(0.975, n - 1) * error
+    return Interval(centre, float(centre - half), float(centre + half), n, error)
 
 
 def share(hits: int, n: int) -> Interval:
     """`hits` of n with Wilson's interval."""
     wilson = binomtest(hits, n).proportion_ci(method="wilson")
-    return Interval(hits / n, float(wilson.low), float(wilson.high), n)
+    return Interval(hits / n, float(wilson.low), float(wilson.high), n, (wilson.high - wilson.low) / (2 * NORMAL))
 
 
 def of_metric(metric: dict) -> Interval | None:
     """The estimate's own interval, or that of the mean of the values; None where there are fewer than two values, or
     where one of them is None."""
     if "values" not in metric:
-        return Interval(metric["value"], metric["low"], metric["high"], metric["n"])
+        low, high, n = metric["low"], metric["high"], metric["n"]
+        quantile = t.ppf(0.975, n - 1) if "p" in metric else NORMAL  # of Student's t test, or of a rate
+        return Interval(metric["value"], low, high, n, float(high - low) / (2 * quantile))
     return None if None in metric["values"] else mean(metric["values"])
 
 

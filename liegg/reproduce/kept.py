@@ -6,6 +6,7 @@ where {"array": i} stands for array i.
 
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,12 @@ def write(path: Path, header: dict, cases: list[Case]) -> None:
 def header(path: Path) -> dict | None:
     """What a file says of itself, without its arrays; None if there is no such file, or it is no whole one."""
     try:
+        with zipfile.ZipFile(path) as parts:
+            if parts.testzip() is not None:
+                return None
         with np.load(path, allow_pickle=False) as stored:
             return _parsed(stored["header"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -3,18 +3,18 @@
 A page is made in three steps. *Measuring* depends on the parameters, the code cells up to the last call of `sweep` or
 `once`, the modules of liegg which these reach, and the libraries that compute. *Drawing*, all that the cells below
 decide and show, depends on what was measured, every code cell and module, and the libraries that draw. *Writing* puts
-the text and captions of today around it. Comments and docstrings count as text.
+the text and captions of today around it. Comments, docstrings and layout count as text.
 """
 
 import ast
 import functools
 import hashlib
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 from liegg.reproduce import kept
 from liegg.reproduce.project import Run, UserError
@@ -24,6 +24,10 @@ from liegg.reproduce.table import Experiment
 COMPUTING = ("torch", "numpy", "scipy", "scikit-learn")
 ASIDE = ("liegg/__init__.py", "liegg/progress.py", "liegg/reproduce/")
 """what no number depends on: the table of public names, progress, the machinery"""
+TABLES = "liegg/reproduce/results.py"
+"""what of the machinery every table is written with"""
+CHECKSUMS = "liegg/data/checksums.sha256"
+"""which data are accepted"""
 SHOWING = "liegg/plots/"
 """what nothing measured depends on, even where a module of the measuring part can show itself"""
 MEASURING = {"sweep", "once"}
@@ -40,23 +44,27 @@ class Plan(NamedTuple):
 def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
     """All that the experiment's result depends on, step by step. Raises UserError for code that cannot be read."""
     cells = experiment.notebook().cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
     try:
-        code = [_plain(cell.source) for cell in cells if cell.cell_type == "code"]
-        measuring, every = (_reached("\n".join(part), root) for part in (code[: _end(code)], code))
-        measuring = {name: digest for name, digest in measuring.items() if not name.startswith(SHOWING)}
-    except (SyntaxError, tokenize.TokenError) as error:
+        plain = [_plain(cell.source, cell=True) for cell in code]
+        end = _end(plain)
+        every = _reached("\n".join(plain), root)
+        measuring = {n: d for n, d in _reached("\n".join(plain[:end]), root).items() if not n.startswith(SHOWING)}
+    except SyntaxError as error:
         raise UserError(f"{experiment.path.name}, or a module that it imports, is not Python: {error}") from None
+    tags = [cell.metadata.get("tags", []) for cell in code]
+    beside = [line for line in plain[0].splitlines() if not re.match(r"\w+: \w+ = ", line)]  # no parameter
     of_libraries = versions()
     return {
         "measure": {
             "parameters": values,
-            "cells": {"measuring": _digest(code[1 : _end(code)])},
+            "cells": {"measuring": _digest([*beside, *plain[1:end]])},
             "modules": measuring,
             "versions": {name: of_libraries[name].split("+")[0] for name in COMPUTING},
         },
         "draw": {
-            "cells": {"drawing": _digest(code[_end(code) :])},
-            "modules": {name: digest for name, digest in every.items() if name not in measuring},
+            "cells": {"drawing": _digest([plain[end:], tags])},
+            "modules": {name: digest for name, digest in every.items() if name not in measuring} | _file(TABLES, root),
             "versions": {name: number for name, number in of_libraries.items() if name not in COMPUTING},
         },
         "write": {"cells": {"text": _digest([(c.cell_type, c.source, c.metadata) for c in cells])}},
@@ -122,34 +130,43 @@ def modules(code: str, root: Path) -> list[Path]:
 
 def _reached(code: str, root: Path) -> dict[str, str]:
     """Every file on which numbers may depend, with a digest of its code."""
-    files = {path.relative_to(root).as_posix(): path for path in modules(code, root)}
-    return {
-        name: _digest(_plain(path.read_text(encoding="utf-8")))
-        for name, path in files.items()
-        if not name.startswith(ASIDE)
-    }
+    names = [path.relative_to(root).as_posix() for path in modules(code, root)]
+    of_data = [CHECKSUMS] if any(name.startswith("liegg/data/") for name in names) else []
+    files = [_file(name, root) for name in names + of_data if not name.startswith(ASIDE)]
+    return {name: digest for file in files for name, digest in file.items()}
+
+
+def _file(name: str, root: Path) -> dict[str, str]:
+    """A file's name and digest, {} if there is no such file; of a module what matters in its code."""
+    path = root / name
+    if not path.is_file():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    return {name: _digest(_plain(text) if path.suffix == ".py" else text)}
 
 
 @functools.cache
 def _imports(code: str, root: Path) -> frozenset[Path]:
     """The files named by the import statements of one piece of code, packages included."""
-    names: set[str] = set()
+    names, called = set(), {"liegg"}
     for node in _nodes(ast.parse(code)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+            called |= {alias.asname for alias in node.names if alias.name == "liegg" and alias.asname}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "liegg":
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in called:
             names.add(f"liegg.{node.attr}")
     return frozenset(path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root))
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those below `if TYPE_CHECKING:`."""
+    """All nodes but those that only type checkers see."""
     for node in ast.iter_child_nodes(tree):
-        if not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
-            yield node
-            yield from _nodes(node)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node = ast.Module(node.orelse, [])
+        yield node
+        yield from _nodes(node)
 
 
 def _files(name: str, root: Path) -> set[Path]:
@@ -172,19 +189,24 @@ def _lazy(root: Path) -> dict[str, str]:
 
 
 @functools.cache
-def _plain(code: str) -> str:
-    """Code without comments, docstrings, blank lines and IPython's own commands. Raises SyntaxError."""
-    code = re.sub(r"^(\s*)[%!].*$", r"\1pass", code, flags=re.M)
-    lines = code.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(code)):
-        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and type(node.value.value) is str
-        if text and not lines[node.lineno - 1][: node.col_offset].strip():
-            lines[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+def _plain(code: str, *, cell: bool = False) -> str:
+    """Code without comments, docstrings and layout. Raises SyntaxError.
+
+    A cell may hold IPython's own commands, and shows its last line, even if that is a mere string.
+    """
+    if cell and re.search(r"^\s*[%!?]|[?]\s*$", code, flags=re.M):
+        code = TransformerManager().transform_cell(code)
+    tree = ast.parse(code)
+    shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [part for part in body if part in shown or not _is_text(part)] or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether a statement is a mere string."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _digest(content: object) -> str:

@@ -20,6 +20,8 @@ from liegg import progress
 from liegg.reproduce import kept
 from liegg.reproduce.project import UserError
 
+RESERVED = ({"array"}, {"object", "state"})  # keys of dicts that stand for something else in a file
+
 
 def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
     """What measure(case) returned for each case: dicts and lists of numbers, words, None, tensors, and objects of liegg
@@ -27,9 +29,11 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
 
     Under the runner every finished case is kept, and a run that was stopped goes on from there; where all was measured
     before and nothing that it depends on has changed since, nothing is measured. Raises UserError for a case that what
-    was kept does not have.
+    was kept does not have, and for one that was measured in this notebook before, as cases are known by what they say.
     """
     source, folder = os.environ.get("LIEGG_KEPT"), os.environ.get("LIEGG_CASES")
+    if source or folder:
+        _require_new(cases)
     if source:
         return _from(Path(source), cases)
     results = []
@@ -53,6 +57,17 @@ def once(measure: Callable[[], Any]) -> Any:
     return sweep([{}], lambda _: measure())[0]
 
 
+_asked: set[str] = set()
+
+
+def _require_new(cases: Sequence[dict]) -> None:
+    """Refuse cases that this notebook has asked for already: one would be read in place of the other."""
+    for case in cases:
+        if (name := _name(case)) in _asked:
+            raise UserError(f"two measurements have the case {case}: give one of them another key")
+        _asked.add(name)
+
+
 def _name(case: dict) -> str:
     return hashlib.sha256(json.dumps(case).encode()).hexdigest()[:16]
 
@@ -68,7 +83,7 @@ def _finished(place: Path, case: dict) -> list[Any]:
     """[what a stopped run kept of a case], or [] if it kept nothing or was about something else."""
     if (kept.header(place) or {}).get("key") != os.environ["LIEGG_KEY"]:
         return []
-    return [value for known, value in kept.read(place) if known == case]
+    return [value for known, value in kept.read(place) if _name(known) == _name(case)]
 
 
 def _plain(value: Any) -> Any:
@@ -81,8 +96,10 @@ def _plain(value: Any) -> Any:
         kind = type(value)
         return {"object": f"{kind.__module__}:{kind.__name__}", "state": _plain(value.state_dict())}
     if isinstance(value, dict):
+        if set(value) in RESERVED:
+            raise UserError(f"what is measured may not be a dict of {', '.join(value)} alone: arrays are kept so")
         return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | range):
         return [_plain(part) for part in value]
     return value
 

@@ -25,7 +25,7 @@ def states(run: Run, experiments: dict[str, Experiment]) -> list[State]:
 
 def _state(run: Run, experiment: Experiment) -> State:
     result = read_json(run.result(experiment.name)) if run.executed(experiment.name).is_file() else None
-    if result is None:
+    if result is None or "drawn" not in result["provenance"]:  # or from before results were drawn from what is kept
         failed = run.failed(experiment.name).is_file()
         return State(experiment, None, "its last run failed" if failed else "not run")
     _, why = plan(run, experiment, key(experiment, result["parameters"], run.root))

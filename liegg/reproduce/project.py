@@ -1,9 +1,11 @@
 """Where everything lies, and the one error class that people see without a traceback."""
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TABLE = Path("notebooks", "experiments.yml")
+LONGEST = 100  # characters of one's own parameters in the name of a folder
 
 
 class UserError(Exception):
@@ -38,7 +40,10 @@ class Run:
         if self.aside:
             return self.aside
         own = ",".join(f"{k}={v}" for k, v in self.overrides)
-        return self.profile + ("+" + "".join(c if c.isalnum() or c in "=,._-" else "_" for c in own) if own else "")
+        plain = "".join(c if c.isalnum() or c in "=,._-" else "_" for c in own)
+        if len(plain) > LONGEST:
+            plain = f"{plain[:LONGEST]}-{hashlib.sha256(own.encode()).hexdigest()[:8]}"
+        return f"{self.profile}+{plain}" if own else self.profile
 
     @property
     def build(self) -> Path:

@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from liegg.reproduce import table
-from liegg.reproduce.project import find_root
+from liegg.reproduce.project import UserError, find_root
 
-PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "matplotlib", "seaborn")
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "seaborn")
 
 
 def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = ()) -> None:
@@ -94,7 +94,11 @@ def _csv(rows: Sequence[dict]) -> str:
 
 
 def read_json(path: Path) -> dict | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """What a file holds; None if there is no such file. Raises UserError for one that is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except ValueError as error:
+        raise UserError(f"{path} is broken ({error}): remove it, or bring it back with git checkout") from None
 
 
 def _cell(value: object) -> object:

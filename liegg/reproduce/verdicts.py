@@ -4,15 +4,15 @@ mean     draws that could be exchanged for others, such as networks: the 95 % in
          estimate, inside the accepted interval is yes, apart from it no, across one of its ends undecided.
 share    units each of which is right or wrong: the 95 % interval of the share that is right, against `least`.
 exact    a fixed list of named cases, or one answer of all networks together: no sample, so every value counts.
-A test, an estimate with a p-value, needs both: its interval inside, and a p below 0.05 after Holm's correction for all
-tests of the book. So all claims and all results are judged at once.
+test     of pairs, an estimate with a p-value: its interval inside, and p below 0.05 after Holm's correction for all
+         tests of the book, those without a result among them. So all claims and all results are judged at once.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from liegg.reproduce import intervals
-from liegg.reproduce.claims import Claim
+from liegg.reproduce.claims import RATIOS, Claim
 from liegg.reproduce.intervals import Interval
 from liegg.reproduce.table import Experiment
 
@@ -22,7 +22,6 @@ WORDS = {
     "conclusion": {"yes": "confirmed", "no": "not confirmed"},
     "ours": {"yes": "holds", "no": "does not hold"},
 }
-OPPOSITE = {"times lower": "times higher", "times higher": "times lower"}  # the units that a ratio may have
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def judge(
     }
     obstacles = {c.id: _obstacle(c, results.get(c.experiment), settings, experiments) for c in claims}
     metrics = {c.id: results[c.experiment]["metrics"][c.metric] for c in claims if not obstacles[c.id]}
-    tests = {(c.experiment, c.metric): metrics[c.id]["p"] for c in claims if "p" in metrics.get(c.id, {})}
+    tests = {(c.experiment, c.metric): metrics.get(c.id, {"p": 1.0})["p"] for c in claims if c.judged == "test"}
     corrected = dict(zip(tests, intervals.holm(list(tests.values()))))
     return {
         c.id: Verdict("not tested", why=obstacles[c.id])
@@ -70,7 +69,8 @@ def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Ma
         return "this run has " + "; ".join(f"{k} = {used.get(k)}, not {v}" for k, v in nearest.items())
     metric = result["metrics"].get(claim.metric)
     values = (metric or {"values": []}).get("values")
-    if values == [] or (claim.judged == "mean" and values and set(values) == {None}):
+    unlike = (claim.judged == "test") != ("p" in (metric or {}))
+    if unlike or values == [] or (claim.judged == "mean" and values and set(values) == {None}):
         return f"this run did not measure {claim.metric}"
     return ""
 
@@ -146,8 +146,8 @@ def _ratio(claim: Claim, ratio: Interval, below: int) -> str:
     if ratio.value >= 1:
         factor = f"{ratio.number(ratio.value)} {claim.unit} {ratio.brackets}"
         return f"{ratio.n - below} of {ratio.n} {claim.over}, {factor}"
-    turned = Interval(1 / ratio.value, 1 / ratio.high, 1 / ratio.low, ratio.n)
-    factor = f"{turned.number(turned.value)} {OPPOSITE[claim.unit]} {turned.brackets}"
+    turned = ratio._replace(value=1 / ratio.value, low=1 / ratio.high, high=1 / ratio.low)
+    factor = f"{turned.number(turned.value)} {RATIOS[claim.unit]} {turned.brackets}"
     return f"the opposite, {below} of {ratio.n} {claim.over}: {factor}"
 
 

@@ -43,12 +43,9 @@ def rate(hits: Iterable[bool], clusters: Iterable | None = None, *, seed: int = 
 
     Without clusters each hit is a draw of its own, and the interval Wilson's. With clusters (one label a hit: its
     function, basis or seed) hits of one cluster may depend on each other, and what is drawn again, 10 000 times, is
-    clusters. The interval then holds both the middle 95 % of the shares so found and Wilson's, as dependence only adds
-    to what is not known. n is how many draws there are, hits or clusters.
-
-    Where all clusters agree, nothing tells how much they may differ, and Wilson's interval of the hits is left, which
-    is too narrow for few clusters. That of the clusters would be wider, but wider than with one failure, too, so that
-    the worse answer would be the surer one.
+    clusters. Where these agree nothing tells how much others would differ, so the interval holds both the middle 95 %
+    of the shares so found and Wilson's for as many hits as there are clusters, as if those of one said all the same. n
+    is how many draws there are, hits or clusters.
     """
     hits = torch.tensor([bool(hit) for hit in hits], dtype=torch.float64)
     if not len(hits):
@@ -63,7 +60,7 @@ def rate(hits: Iterable[bool], clusters: Iterable | None = None, *, seed: int = 
     size, right = index.bincount(), index.bincount(hits)
     drawn = torch.randint(len(place), (10_000, len(place)), generator=torch.Generator().manual_seed(seed))
     shares = right[drawn].sum(1) / size[drawn].sum(1)
-    low, high = _wilson(value, len(hits))
+    low, high = _wilson(value, len(place))
     low, high = min(low, shares.quantile(0.025).item()), max(high, shares.quantile(0.975).item())
     return {"value": value, "low": low, "high": high, "n": len(place)}
 

@@ -88,8 +88,8 @@ def test_a_run_of_a_profile_stands_alone():
         ([9.0, 9.1, 9.2], [1.0, 1.1, 1.2], "**≠ +98.0**"),
         ([5.0, 5.0], [4.0, 4.0], "**≠** (neither of them varies)"),
         ([5.0], [5.0], "the same"),
-        ([5.0], [4.0], "not comparable: no interval"),
-        ([5.0, None], [4.0, 5.0], "not comparable: no interval"),
+        ([5.0], [4.0], "**≠** (no interval)"),
+        ([5.0, None], [4.0, 5.0], "**≠** (no interval)"),
     ],
 )
 def test_differences_in_standard_errors(here, there, words):

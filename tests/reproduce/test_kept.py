@@ -47,6 +47,21 @@ def test_no_file_and_no_whole_file_have_no_header(tmp_path, broken):
     assert kept.header(path) is None
 
 
+def test_a_damaged_file_has_no_header(tmp_path):
+    """Bit by bit: what is damaged is no whole file, or it reads as it was."""
+    path = tmp_path / "a.npz"
+    kept.write(path, {"n": 1}, [({}, np.arange(200.0))])
+    whole = path.read_bytes()
+    damaged = 0
+    for place in range(0, len(whole), 29):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 16]) + whole[place + 1 :])
+        if kept.header(path) is None:
+            damaged += 1
+        else:
+            assert np.array_equal(kept.read(path)[0][1], np.arange(200.0))
+    assert damaged > 10
+
+
 def test_a_file_cut_short_has_no_header(tmp_path):
     path = tmp_path / "a.npz"
     kept.write(path, {"n": 1}, CASES)

@@ -30,6 +30,7 @@ def project(tmp_path):
         ("from liegg import c", {"__init__", "c"}),
         ("from liegg import find", {"__init__", "b", "a"}),
         ("import liegg\nliegg.find(1)", {"__init__", "b", "a"}),
+        ("import liegg as L\nL.find(1)", {"__init__", "b", "a"}),
         ("import liegg.deep.d", {"__init__", "deep/__init__", "deep/d", "c"}),
         ("from liegg.deep import d as e", {"__init__", "deep/__init__", "deep/d", "c"}),
     ],
@@ -40,8 +41,9 @@ def test_modules_that_code_reaches(project, code, reached):
 
 
 def test_imports_for_types_alone_are_not_followed(project):
-    (project / "liegg" / "c.py").write_text("if TYPE_CHECKING:\n    from liegg import a\n")
-    assert [p.stem for p in keys.modules("from liegg import c", project)] == ["__init__", "c"]
+    (project / "liegg" / "c.py").write_text("if TYPE_CHECKING:\n    from liegg import a\nelse:\n    import liegg.b\n")
+    (project / "liegg" / "b.py").write_text("")
+    assert [p.stem for p in keys.modules("from liegg import c", project)] == ["__init__", "b", "c"]
 
 
 def test_each_step_depends_on_what_it_uses_and_no_more():
@@ -49,7 +51,7 @@ def test_each_step_depends_on_what_it_uses_and_no_more():
     measured, drawn = set(key["measure"]["modules"]), set(key["draw"]["modules"])
     assert {"liegg/symmetry/stream.py", "liegg/training/ensemble.py", "liegg/studies/generators/o5.py"} <= measured
     assert {"liegg/symmetry/find.py", "liegg/symmetry/rules.py", "liegg/plots/measures.py"} <= drawn
-    assert not measured & drawn and not any("reproduce" in name for name in measured | drawn)
+    assert not measured & drawn and [n for n in measured | drawn if "reproduce" in n] == [keys.TABLES]
     assert key["measure"]["parameters"] == O5.values("quick", {})
     assert set(key["measure"]["versions"]) == set(keys.COMPUTING) and "seaborn" in key["draw"]["versions"]
 
@@ -61,7 +63,7 @@ def test_no_measurement_depends_on_how_it_is_decided_named_or_drawn(experiment):
     assert not [name for name in reached if any(part in name for part in of_answers)]
 
 
-def test_comments_docstrings_and_blank_lines_are_text():
+def test_comments_docstrings_and_layout_are_text():
     code = '''"""Doc,
 of two lines."""
 
@@ -76,16 +78,47 @@ class B:
 
     def f(self):
         # say
-        return "# no comment", """no docstring"""
-%matplotlib inline
+        return ("# no comment",
+                """no docstring""")
 '''
-    bare = '''import a
-class B:
-    x: int
-    def f(self):
-        return "# no comment", """no docstring"""
-pass'''
-    assert keys._plain(code) == bare
+    bare = "import a\nclass B:\n    x: int\n    def f(self): return '# no comment', 'no docstring'"
+    assert keys._plain(code) == keys._plain(bare)
+    assert keys._plain('def f():\n    """doc"""\n') == keys._plain("def f(): pass")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('"""d"""; X = 1', '"""d"""; X = 2'),
+        ('def f():\n    "doc"; return 1', 'def f():\n    "doc"; return 2'),
+        ('x = """\n% a\n"""', 'x = """\n% b\n"""'),
+        ('x = """a\n\nb"""', 'x = """a\nb"""'),
+        ("x = (\n 7\n % 3\n)", "x = (\n 7\n % 4\n)"),
+    ],
+)
+def test_code_that_differs_in_what_it_does(one, other):
+    assert keys._plain(one) != keys._plain(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("x\n'answer one'", "x\n'answer two'"), ("%run a.py", "%run b.py"), ("!ls a", "!ls b")]
+)
+def test_a_cell_shows_its_last_line_and_knows_commands(one, other):
+    assert keys._plain(one, cell=True) != keys._plain(other, cell=True)
+    assert keys._plain("%matplotlib inline\nx = 1", cell=True)
+
+
+def test_the_list_of_accepted_data_and_what_writes_tables_are_code(project):
+    (project / "liegg" / "data").mkdir()
+    (project / "liegg" / "data" / "__init__.py").write_text("x = 1")
+    sums = project / "liegg" / "data" / "checksums.sha256"
+    sums.write_text("one")
+    before = keys._reached("import liegg.data", project)
+    sums.write_text("two")
+    after = keys._reached("import liegg.data", project)
+    assert {name for name in after if before[name] != after[name]} == {"liegg/data/checksums.sha256"}
+    key = keys.key(O5, O5.values("quick", {}), find_root())
+    assert keys.TABLES in key["draw"]["modules"] and "pandas" in key["draw"]["versions"]
 
 
 NOTEBOOK = [
@@ -131,6 +164,10 @@ def test_what_a_change_costs(experiment, project):
     assert changed(before, e, project) == {"draw": ["the drawing cells changed"], "write": ["its text changed"]}
     write((4, "from liegg.deep import d\nd.x  # x"))
     assert set(changed(before, e, project)) == {"write"}
+    write((1, "seed: int = 5  # another default"))
+    assert set(changed(before, e, project)) == {"write"}
+    write((1, "seed: int = 0  # seed\n%env A=1"))
+    assert "measure" in changed(before, e, project)
     write((2, "from liegg import c\nmeasured = once(lambda: c.x + 1)"))
     assert changed(before, e, project)["measure"] == ["the measuring cells changed"]
     write()

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from liegg import actions, decide, polarize
-from liegg.reproduce import kept
+from liegg.reproduce import kept, measured
 from liegg.reproduce.measured import once, sweep
 from liegg.reproduce.project import UserError
 from liegg.symmetry.factors import Factors
@@ -20,6 +20,7 @@ def runner(tmp_path, monkeypatch):
     """What the runner tells a kernel; returns a function that changes it."""
 
     def tell(key="one", source=""):
+        measured._asked.clear()  # as in a kernel of its own
         monkeypatch.setenv("LIEGG_CASES", str(tmp_path / "cases"))
         monkeypatch.setenv("LIEGG_KEY", key)
         monkeypatch.setenv("LIEGG_KEPT", str(source))
@@ -40,6 +41,7 @@ def test_every_kind_of_value_is_the_same_whether_kept_or_new(runner, tmp_path):
         "pair": (1, "b"), "numpy": np.float32(0.5), "factors": [factors()], 7: math.inf,
     }  # fmt: skip
     for measure in (lambda: value, lambda: 1 / 0):  # measured, then read
+        runner()
         said = once(measure)
         assert torch.equal(said["tensor"], value["tensor"]) and torch.equal(said["whole"], value["whole"])
         assert said["single"].item() == 2.5 and said["none"] is None and said["pair"] == [1, "b"]
@@ -58,25 +60,27 @@ def test_a_sweep_without_a_runner_keeps_nothing(tmp_path, monkeypatch):
 
 
 def test_a_stopped_sweep_goes_on_where_it_was(runner):
-    folder, measured = runner(), []
+    folder, seen = runner(), []
 
     def measure(case, last=3):
         if case["n"] > last:
             raise KeyboardInterrupt
-        measured.append(case["n"])
+        seen.append(case["n"])
         return [{"seed": s, "value": case["n"] + s} for s in (0, 1)]
 
     wanted = [measure(case) for case in CASES]
-    measured.clear()
+    seen.clear()
     with pytest.raises(KeyboardInterrupt):
         sweep(CASES, lambda case: measure(case, last=2))
+    for _ in range(2):
+        runner()
+        assert sweep(CASES, measure) == wanted and seen == [1, 2, 3]
     broken = sorted(folder.iterdir())[0]
-    assert sweep(CASES, measure) == wanted and measured == [1, 2, 3]
-    assert sweep(CASES, measure) == wanted and measured == [1, 2, 3]
     broken.write_bytes(broken.read_bytes()[:50])  # a case that was not written to its end
-    assert sweep(CASES, measure) == wanted and len(measured) == 4
+    runner()
+    assert sweep(CASES, measure) == wanted and len(seen) == 4
     runner(key="two")
-    assert sweep(CASES, measure) == wanted and measured[4:] == [1, 2, 3]
+    assert sweep(CASES, measure) == wanted and seen[4:] == [1, 2, 3]
 
 
 def test_what_was_kept_is_read_in_any_order_and_nothing_is_measured(runner, tmp_path):
@@ -84,6 +88,7 @@ def test_what_was_kept_is_read_in_any_order_and_nothing_is_measured(runner, tmp_
     kept.write(source, {"key": {}}, [(case, 10 * case["n"]) for case in CASES])
     runner(source=source)
     assert sweep(CASES[::-1], lambda case: 1 / 0) == [30, 20, 10]
+    runner(source=source)
     with pytest.raises(UserError, match=r"nothing of \{'n': 4\}"):
         sweep([{"n": 4}], lambda case: 4)
 
@@ -94,3 +99,29 @@ def test_a_file_cannot_name_code_outside_the_project(runner, tmp_path):
     runner(source=source)
     with pytest.raises(UserError, match="no part of liegg"):
         once(lambda: None)
+
+
+def test_two_measurements_cannot_have_one_case(runner):
+    """One would be read in place of the other."""
+    runner()
+    assert once(lambda: "a") == "a"
+    with pytest.raises(UserError, match=r"two measurements have the case \{\}"):
+        once(lambda: "b")
+    sweep(CASES, lambda case: "a")
+    with pytest.raises(UserError, match=r"two measurements have the case \{'n': 2\}"):
+        sweep([{"n": 4}, {"n": 2}], lambda case: "b")
+
+
+@pytest.mark.parametrize("value", [{"array": 0}, [{"object": "a:b", "state": 1}]])
+def test_what_would_be_read_as_something_else_is_refused(runner, value):
+    runner()
+    with pytest.raises(UserError, match="arrays are kept so"):
+        once(lambda: value)
+
+
+def test_cases_of_any_kind_are_found_again(runner):
+    cases, seen = [{"pair": (1, 2), "x": math.nan}, {"n": None}], []
+    for _ in range(2):
+        runner()
+        sweep(cases, seen.append)
+    assert len(seen) == 2

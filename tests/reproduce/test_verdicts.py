@@ -150,18 +150,23 @@ def test_holm_against_his_procedure():
 
 
 def test_a_test_needs_interval_and_corrected_p():
-    """0.02 passes alone, and does not among three."""
-    listed = [claim(id=f"c{i}", metric=f"m{i}", accept=[1, math.inf], unit="times lower") for i in range(3)]
+    """0.02 passes alone, and does not among three, whether the others have a result or not."""
+    test = {"judged": "test", "accept": [1, math.inf], "unit": "times lower"}
+    listed = [claim(id=f"c{i}", metric=f"m{i}", **test) for i in range(3)]
     made = result(...)
     made["metrics"] = {f"m{i}": estimate(2, 1.2, 3, p=0.02, wins=0) for i in range(3)}
-    assert [v.answer for v in judge(listed[:1], {NAME: made}, EXPERIMENTS).values()] == ["yes"]
-    assert [v.answer for v in judge(listed, {NAME: made}, EXPERIMENTS).values()] == ["undecided"] * 3
+    answers = lambda claims: [v.answer for v in judge(claims, {NAME: made}, EXPERIMENTS).values()]
+    assert answers(listed[:1]) == ["yes"] and answers(listed) == ["undecided"] * 3
     twice = [listed[0], listed[0].model_copy(update={"id": "again"})]  # two claims on one test
-    assert [v.answer for v in judge(twice, {NAME: made}, EXPERIMENTS).values()] == ["yes"] * 2
+    assert answers(twice) == ["yes"] * 2
+    del made["metrics"]["m1"], made["metrics"]["m2"]
+    assert answers(listed) == ["undecided", "not tested", "not tested"]
     made["metrics"]["m0"] = estimate(0.5, 0.3, 0.9, p=0.02, wins=5)
-    assert judge(listed[:1], {NAME: made}, EXPERIMENTS)["c0"].answer == "no"
+    assert answers(listed[:1]) == ["no"]
     made["metrics"]["m0"] = estimate(1.5, 0.9, 2.5, p=1e-9, wins=1)
-    assert judge(listed[:1], {NAME: made}, EXPERIMENTS)["c0"].answer == "undecided"
+    assert answers(listed[:1]) == ["undecided"]
+    made["metrics"]["m0"] = estimate(2, 1.2, 3)  # a rate is no test
+    assert answers(listed[:1]) == ["not tested"]
 
 
 @pytest.mark.parametrize(
@@ -170,10 +175,14 @@ def test_a_test_needs_interval_and_corrected_p():
         ([0.043, 0.073, 0.058], {"unit": "units of y"}, "0.058 [0.021, 0.095] units of y, 3 networks"),
         ([5.0], {"unit": "degrees"}, "5 degrees, 1 network"),
         ([1e-9, 2e-9, 3e-9], {}, "2e-09 [-4.84e-10, 4.48e-09], 3 networks"),
-        (estimate(58.8, 52.4, 65.9, p=1e-6, wins=0), {"unit": "times lower"}, "5 of 5 seeds, 59 times lower [52, 66]"),
+        (
+            estimate(58.8, 52.4, 65.9, p=1e-6, wins=0),
+            {"unit": "times lower", "judged": "test"},
+            "5 of 5 seeds, 59 times lower [52, 66]",
+        ),
         (
             estimate(0.714, 0.64, 0.8, n=7, p=1e-3, wins=7),
-            {"unit": "times lower"},
+            {"unit": "times lower", "judged": "test"},
             "the opposite, 7 of 7 seeds: 1.40 times higher [1.25, 1.56]",
         ),
         (estimate(0.96, 0.91, 0.99), {"unit": "of the tasks"}, "0.960 [0.910, 0.990] of the tasks, 5 seeds"),
