@@ -31,6 +31,7 @@ CHECKSUMS = "liegg/data/checksums.sha256"
 SHOWING = "liegg/plots/"
 """what nothing measured depends on, even where a module of the measuring part can show itself"""
 MEASURING = {"sweep", "once"}
+FEW = 4  # changes that are named
 
 
 class Plan(NamedTuple):
@@ -89,6 +90,12 @@ def changes(before: dict, now: dict) -> list[str]:
     return found
 
 
+def in_words(found: list[str]) -> str:
+    """At most FEW changes by name, and how many more there are."""
+    more = f"; and {len(found) - FEW} more" if len(found) > FEW else ""
+    return "; ".join(found[:FEW]) + more
+
+
 def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
     """What must be done for the experiment's page to be up to date."""
     measured, result = kept.header(run.measured(experiment.name)), read_json(run.result(experiment.name))
@@ -96,7 +103,7 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
     if measured is None:
         return Plan("measure", "its last run failed" if failed else "it has not been run")
     if found := changes(measured["key"], now["measure"]):
-        return Plan("measure", "; ".join(found))
+        return Plan("measure", in_words(found))
     if failed:
         return Plan("draw", "its last run failed")
     if result is None or not run.executed(experiment.name).is_file():
@@ -106,7 +113,7 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
         return Plan("draw", "it was measured anew")
     for step in ("draw", "write"):
         if found := changes(made["drawn"]["key"][step], now[step]):
-            return Plan(step, "; ".join(found))
+            return Plan(step, in_words(found))
     return Plan("", "")
 
 

@@ -6,12 +6,10 @@ A result is stored with what it was drawn from, so that `verify` can tell in sec
 import shutil
 from typing import NamedTuple
 
-from liegg.reproduce.keys import changes, key, plan
+from liegg.reproduce.keys import changes, in_words, key, plan
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
-
-FEW = 5  # changes that are named
 
 
 class Age(NamedTuple):
@@ -22,12 +20,8 @@ class Age(NamedTuple):
     """in words, each change of what the measurement depends on; empty if there is none"""
 
     def __str__(self) -> str:
-        """At most FEW changes by name."""
-        if not self.since:
-            return f"stored at commit {self.commit}"
-        more = f", and {len(self.since) - FEW} more" if len(self.since) > FEW else ""
-        names = ", ".join(change.removesuffix(" changed") for change in self.since[:FEW])
-        return f"stored at commit {self.commit}, code since changed: {names}{more}"
+        names = in_words([change.removesuffix(" changed") for change in self.since])
+        return f"stored at commit {self.commit}" + (f", code since changed: {names}" if names else "")
 
 
 def age(run: Run, experiment: Experiment) -> Age | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from liegg.reproduce import claims, intervals, kept
 from liegg.reproduce.intervals import APART
-from liegg.reproduce.keys import key
+from liegg.reproduce.keys import in_words, key
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import Job, execute
@@ -91,7 +91,7 @@ def _compare_with_stored(run: Run, experiment: Experiment, report: Report, *, re
     if any(header[part] != stored["provenance"].get(part) for part in header) and not rerun:
         report.add(f"{path.name} and what it says it was drawn from are not of one measurement", against=True)
     if made.since and not rerun:
-        report.add(f"not rerun since {made.commit}: {'; '.join(made.since)}", against=strict)
+        report.add(f"not rerun since {made.commit}: {in_words(made.since)}", against=strict)
     if made.commit == "not under git" or "local changes" in made.commit:
         report.add("measured by code that is under no commit", against=strict)
 

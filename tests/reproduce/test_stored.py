@@ -25,7 +25,7 @@ def test_how_old_a_result_is(tmp_path):
     assert str(stored.age(run, O5)) == "stored at commit abc, code since changed: liegg/studies/fit.py"
     made["key"] = {**KEY["measure"], "modules": other}
     results.write_json(run.stored(O5.name), {"provenance": made})
-    assert str(stored.age(run, O5)).endswith(f"liegg/actions/images.py, and {len(other) - stored.FEW} more")
+    assert str(stored.age(run, O5)).endswith(f"liegg/actions/fields.py; and {len(other) - keys.FEW} more")
 
 
 def test_only_what_is_up_to_date_is_stored(tmp_path, monkeypatch):
