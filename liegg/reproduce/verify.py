@@ -87,8 +87,8 @@ def _compare_with_stored(run: Run, experiment: Experiment, report: Report, *, re
     report.add(f"stored at commit {made.commit}; {how}, {how_many}", against=False)
     for m in moved:
         report.add(str(m), against=m.counts)
-    header = kept.header(path.with_suffix(".npz"))
-    if any(header[part] != stored["provenance"].get(part) for part in header) and not rerun:
+    header = {} if rerun else kept.header(path.with_suffix(".npz"))
+    if any(header[part] != stored["provenance"].get(part) for part in header):
         report.add(f"{path.name} and what it says it was drawn from are not of one measurement", against=True)
     if made.since and not rerun:
         report.add(f"not rerun since {made.commit}: {in_words(made.since)}", against=strict)
@@ -115,8 +115,9 @@ def _turned(
 def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
     """Draw a result from what is stored of it, with the parameters it was measured with; or measure it anew."""
     values, source = experiment.values(run.profile, {}), None
+    used = read_json(run.stored(experiment.name))["parameters"]
     if experiment.name not in again:
-        values = experiment.values(run.profile, read_json(run.stored(experiment.name))["parameters"])
+        values = experiment.values(run.profile, used)
         source = run.stored(experiment.name).with_suffix(".npz")
         if kept.header(source) is None:
             missing = source.relative_to(run.root)

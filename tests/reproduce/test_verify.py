@@ -185,6 +185,8 @@ def test_what_cannot_be_read_is_a_line_and_stops_no_other(run, drawn, capsys, sp
     spoil(run.stored(O5.name))
     assert not verified(run)
     assert line in capsys.readouterr().out and drawn[0] == []
+    verified(run, again=[O5.name])  # a rerun needs no file of what was measured before
+    assert len(drawn[0]) == ("json is broken" not in line)
 
 
 def test_what_is_not_stored_and_what_no_notebook_makes(run, drawn, capsys):
