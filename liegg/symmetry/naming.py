@@ -55,17 +55,18 @@ def balanced(A: Tensor, n: int, steps: int = 2000) -> Tensor:
     (Mostow 1955); others end where g becomes ill-conditioned. Of affine matrices only the linear part, the first n
     coordinates, is looked at and changed.
     """
-    g = torch.eye(A.shape[-1], dtype=A.dtype)
+    A, size = A.numpy(), A.shape[-1]  # numpy, for matrices so small that torch's calls would take longer than its sums
+    g, step, back = np.eye(size), np.eye(size), np.eye(size)
     for _ in range(steps):
         L = A[:, :n, :n]
         up, down = (L @ L.mT).sum(0), (L.mT @ L).sum(0)
-        if (up - down).norm() < 1e-3 or torch.linalg.cond(g) > 1e4:
+        if np.linalg.norm(up - down) < 1e-3 or np.linalg.cond(g) > 1e4:
             break
-        step = torch.eye(A.shape[-1], dtype=A.dtype)
-        step[:n, :n] = torch.linalg.matrix_exp((down - up) / (2 * torch.linalg.matrix_norm(up + down, 2)))
+        rates, axes = np.linalg.eigh((down - up) / (2 * np.linalg.norm(up + down, 2)))
+        step[:n, :n], back[:n, :n] = (axes * np.exp(rates)) @ axes.T, (axes * np.exp(-rates)) @ axes.T
         g = step @ g
-        A = torch.linalg.qr((step @ A @ torch.linalg.inv(step)).flatten(1).T).Q.T.reshape(A.shape)
-    return A
+        A = np.linalg.qr((step @ A @ back).reshape(len(A), -1).T).Q.T.reshape(A.shape)
+    return torch.from_numpy(np.ascontiguousarray(A))
 
 
 def least_squares(function: Callable[[Tensor], Tensor], at: Tensor, target: Tensor) -> Tensor:
