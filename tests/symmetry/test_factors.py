@@ -6,24 +6,12 @@ from functools import reduce
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from small_networks import ACTION, draw, small_net
 
 from liegg import decide, polarize
 from liegg.actions import Linear, translations
 from liegg.symmetry.factors import BLOCK, MEMORY, Factor, Factors, parts_of
 from liegg.training.networks import mlp
-
-ACTION = Linear(3, copies=2)
-
-
-def draw(*shape, seed=0, dtype=torch.float64):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
-
-
-def small_net(outputs=2, dtype=torch.float64, seed=0):
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, outputs)).to(dtype)
 
 
 def explicit_rows(function, x):

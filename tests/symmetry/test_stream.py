@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_networks import ACTION, draw, small_net
 from torch import nn
 
 from liegg import find_symmetry, polarization_matrix, polarize
@@ -10,18 +11,6 @@ from liegg.actions import Affine, Affine2d, Copies, Linear, Polynomial, Product,
 from liegg.symmetry.polarization import gradients, outputs
 from liegg.symmetry.stream import FEW, LARGEST, MEMORY, SMALLEST, _affordable, _partners
 from liegg.training.networks import mlp
-
-ACTION = Linear(3, copies=2)
-
-
-def draw(*shape, seed=0, dtype=torch.float64):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
-
-
-def small_net(outputs=2, dtype=torch.float64, seed=0):
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, outputs)).to(dtype)
 
 
 def kinds(factors):
