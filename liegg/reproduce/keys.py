@@ -138,9 +138,17 @@ def modules(code: str, root: Path) -> list[Path]:
 def _reached(code: str, root: Path) -> dict[str, str]:
     """Every file on which numbers may depend, with a digest of its code."""
     names = [path.relative_to(root).as_posix() for path in modules(code, root)]
-    of_data = [CHECKSUMS] if any(name.startswith("liegg/data/") for name in names) else []
-    files = [_file(name, root) for name in names + of_data if not name.startswith(ASIDE)]
-    return {name: digest for file in files for name, digest in file.items()}
+    files = [_file(name, root) for name in names if not name.startswith(ASIDE)]
+    return {name: digest for file in files for name, digest in file.items()} | _accepted(names, root)
+
+
+def _accepted(names: list[str], root: Path) -> dict[str, str]:
+    """A digest of the checksums of those data sets whose readers are among the files; {} if there is none."""
+    readers = {Path(name).stem.replace("_", "-") for name in names if name.startswith("liegg/data/")}
+    if not readers or not (root / CHECKSUMS).is_file():
+        return {}
+    lines = (root / CHECKSUMS).read_text(encoding="utf-8").splitlines(keepends=True)
+    return {CHECKSUMS: _digest("".join(line for line in lines if line.split()[1].split("/")[0] in readers))}
 
 
 def _file(name: str, root: Path) -> dict[str, str]:

@@ -90,7 +90,7 @@ def test_the_folder_is_the_one_named_or_the_clones_or_a_cache(tmp_path, monkeypa
 def test_checksums_of_all_files_come_with_the_package():
     digests = files.digests()
     names = {f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")}
-    assert set(digests) == {f"mnist/{name}" for name in names}
+    assert set(digests) == {f"{dataset}/{name}" for dataset in ("mnist", "fashion-mnist") for name in names}
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
 
 

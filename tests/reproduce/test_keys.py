@@ -108,15 +108,18 @@ def test_a_cell_shows_its_last_line_and_knows_commands(one, other):
     assert keys._plain("%matplotlib inline\nx = 1", cell=True)
 
 
-def test_the_list_of_accepted_data_and_what_writes_tables_are_code(project):
+def test_the_accepted_data_of_those_who_read_them_and_what_writes_tables_are_code(project):
     (project / "liegg" / "data").mkdir()
     (project / "liegg" / "data" / "__init__.py").write_text("x = 1")
+    (project / "liegg" / "data" / "big_digits.py").write_text("y = 1")
     sums = project / "liegg" / "data" / "checksums.sha256"
-    sums.write_text("one")
-    before = keys._reached("import liegg.data", project)
-    sums.write_text("two")
-    after = keys._reached("import liegg.data", project)
-    assert {name for name in after if before[name] != after[name]} == {"liegg/data/checksums.sha256"}
+    accepted = lambda: keys._reached("import liegg.data.big_digits", project)["liegg/data/checksums.sha256"]
+    sums.write_text("one  big-digits/images\n")
+    before = accepted()
+    sums.write_text("one  big-digits/images\ntwo  others/images\n")
+    assert accepted() == before
+    sums.write_text("two  big-digits/images\ntwo  others/images\n")
+    assert accepted() != before
     key = keys.key(O5, O5.values("quick", {}), find_root())
     assert keys.TABLES in key["draw"]["modules"] and "pandas" in key["draw"]["versions"]
 
