@@ -44,13 +44,18 @@ def find_symmetry(
     and warn of.
     """
     factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)
-    return _decide(factors, action, output_action)
+    return _decide(factors, action, output_action, unbiased=False)
 
 
-def decide(factors: Factors, action: Action, output_action: Action | None = None) -> Symmetry:
+def decide(
+    factors: Factors, action: Action, output_action: Action | None = None, *, unbiased: bool = False
+) -> Symmetry:
     """What the polarization factors of one or several functions say: directions, and how many are symmetries.
 
     factors         what `polarize` made with the same actions, of the whole data or merged from parts of them
+    unbiased        several functions are estimates of one, with independent errors of mean zero, as the means over
+                    chunks of an ensemble are: all that they share is signal, however small it is, and a direction
+                    counts only where they are silent
 
     Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-8 of the mean
     variance in the data control (see `Factors`), once every direction has been scaled alike. So are directions of the
@@ -62,10 +67,12 @@ def decide(factors: Factors, action: Action, output_action: Action | None = None
         raise ValueError(f"factors must be what polarize made, not {type(factors).__name__}")
     require_action("action", action)
     require_action("output_action", output_action, optional=True)
-    return _decide(factors, action, output_action)
+    if unbiased and factors.networks == 1:
+        raise ValueError("one function has no errors to compare: unbiased=True takes at least three")
+    return _decide(factors, action, output_action, unbiased)
 
 
-def _decide(factors: Factors, action: Action, output_action: Action | None) -> Symmetry:
+def _decide(factors: Factors, action: Action, output_action: Action | None, unbiased: bool) -> Symmetry:
     sizes = [output_action.size if output_action else 0, action.size]
     E = _rows(factors, sizes)
     if factors.samples < 2:
@@ -99,6 +106,7 @@ def _decide(factors: Factors, action: Action, output_action: Action | None) -> S
         trivial_output_coefficients=idle,
         scale=float(scale if scale > 0.1 * by_chance.mean() else by_chance.mean()),
         samples=factors.samples,
+        unbiased=unbiased,
     )
 
 

@@ -47,6 +47,8 @@ class Symmetry:
     mismatched pairs where the mean is less than a tenth of it, as nearly all directions are symmetries then"""
     samples: int
     """how many samples were seen"""
+    unbiased: bool = False
+    """whether the functions are estimates of one, with independent errors of mean zero: see `decide`"""
 
     @property
     def networks(self) -> int:
@@ -114,7 +116,8 @@ class Symmetry:
     @cached_property
     def decision(self) -> Decision:
         """Why so many directions count: the rule that decided, and by what margin, direction by direction."""
-        return decide_dimension(self.relative_variance, self.chance_ratio, self.coherence, self.coherence_interval)
+        measures = self.relative_variance, self.chance_ratio, self.coherence, self.coherence_interval
+        return decide_dimension(*measures, unbiased=self.unbiased)
 
     @property
     def dimension(self) -> int:

@@ -27,6 +27,7 @@ RULES = {
     "step": "stands a step below all other directions",
     "silent": "the functions share nothing along",
     "none": "no direction stands a step below the others",
+    "shared": "the functions share something along every direction",
 }
 
 
@@ -37,7 +38,7 @@ class Decision:
     dimension: int
     """how many directions count"""
     rule: str
-    """a key of RULES: exact, step, silent or none"""
+    """a key of RULES: exact, step, silent, none or shared"""
     exact: int
     """how many of them are null to rounding, and count by that alone"""
     margin: float
@@ -49,7 +50,7 @@ class Decision:
 
     def __str__(self) -> str:
         count, learned = f"{self.dimension} of {len(self.margins)} directions count", self.dimension - self.exact
-        if self.rule in ("exact", "none"):
+        if self.rule in ("exact", "none", "shared"):
             lines = [f"{count}: {RULES[self.rule]}"]
         else:
             nulls = f"{self.exact} null to rounding and {learned} of what" if self.exact else "what"
@@ -63,7 +64,12 @@ class Decision:
 
 
 def decide_dimension(
-    relative_variance: Tensor, chance_ratio: Tensor, coherence: Tensor | None = None, interval: Tensor | None = None
+    relative_variance: Tensor,
+    chance_ratio: Tensor,
+    coherence: Tensor | None = None,
+    interval: Tensor | None = None,
+    *,
+    unbiased: bool = False,
 ) -> Decision:
     """How many of K directions are symmetries, from (K,) of each measure, in ascending order of (shared) variance.
 
@@ -89,8 +95,13 @@ def decide_dimension(
     SURE. If there is none, several functions may still be silent along some directions, which is all that can be asked
     where their errors are as large as the signal: those d whose intervals of coherence end below SILENT and below where
     all others' begin. Else the answer is 0.
+
+    *Several estimates of one function* (`unbiased`), whose errors have mean zero: there is no shared bias, so that small
+    signal is no symmetry, and steps say nothing. Only silent directions count.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
+    if unbiased:
+        return _of_estimates(interval[exact:], exact)
     ordinary = lambda measure: torch.cat([measure[exact:], torch.ones_like(measure[:1])])
     v, ratio = ordinary(relative_variance), ordinary(chance_ratio)
     places = range(1, len(v))
@@ -110,6 +121,16 @@ def decide_dimension(
         rule, margin = "exact", torch.inf
     margins = torch.tensor([torch.inf] * exact + margins, dtype=torch.float64)
     return Decision(exact + learned, rule, exact, margin, margins)
+
+
+def _of_estimates(interval: Tensor, exact: int) -> Decision:
+    """The decision of several estimates of one function, from the intervals (K, 2) of their coherence."""
+    silent, margins = _silent(interval), (2 - interval[:, 1] / SILENT).clamp_min(0)
+    margins[: len(silent)] = torch.tensor(silent, dtype=torch.float64)
+    rule = "silent" if silent else "exact" if exact else "shared"
+    margin = min(silent) if silent else torch.inf if exact else float(margins.max())
+    margins = torch.cat([torch.full((exact,), torch.inf, dtype=torch.float64), margins])
+    return Decision(exact + len(silent), rule, exact, margin, margins)
 
 
 def _is_exact(relative_variance: Tensor, chance_ratio: Tensor, exact: int) -> bool:

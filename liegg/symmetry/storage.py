@@ -29,7 +29,8 @@ def save(found: "Symmetry", path: str | Path) -> None:
     tensors = {name: value.numpy() for name, value in arrays.items() if isinstance(value, Tensor)}
     described = {name: description(arrays[name]) for name in ("action", "output_action")}
     with Path(path).open("wb") as file:
-        np.savez(file, samples=found.samples, scale=found.scale, actions=json.dumps(described), **tensors)
+        plain = {name: arrays[name] for name in ("samples", "scale", "unbiased")}
+        np.savez(file, actions=json.dumps(described), **plain, **tensors)
 
 
 def load(cls: type, path: str | Path, action: Action | None, output_action: Action | None) -> dict:
@@ -46,7 +47,8 @@ def load(cls: type, path: str | Path, action: Action | None, output_action: Acti
             raise ValueError(
                 f"{path} was found with {kept[directions].shape[-1]} directions, and {kept[which]} has others"
             )
-    return kept | {"samples": int(kept["samples"]), "scale": float(kept["scale"])}
+    plain = {"samples": int(kept["samples"]), "scale": float(kept["scale"]), "unbiased": bool(kept["unbiased"])}
+    return kept | plain
 
 
 def description(action: Action | None) -> list | None:
