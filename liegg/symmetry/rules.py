@@ -96,8 +96,8 @@ def decide_dimension(
     where their errors are as large as the signal: those d whose intervals of coherence end below SILENT and below where
     all others' begin. Else the answer is 0.
 
-    *Several estimates of one function* (`unbiased`), whose errors have mean zero: there is no shared bias, so that small
-    signal is no symmetry, and steps say nothing. Only silent directions count.
+    *Several estimates of one function* (`unbiased`), whose errors have mean zero: what they share is no bias, so that
+    small signal is no symmetry, and steps say nothing. Only silent directions count.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     if unbiased:

@@ -83,7 +83,11 @@ class Networks(NamedTuple):
         """The same in parts whose hidden units take little memory at so many points."""
         most = max(1, MEMORY // (self.W0.shape[1] * points))
         for first in range(0, len(self.W0), most):
-            yield Networks(*(part[first : first + most] for part in self[:-1]), self.activation)
+            yield self.part(slice(first, first + most))
+
+    def part(self, which: slice) -> "Networks":
+        """Some of the networks."""
+        return Networks(*(weights[which] for weights in self[:-1]), self.activation)
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.hidden(x) @ self.W1.transpose(1, 2) + self.b1[:, None]

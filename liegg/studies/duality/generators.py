@@ -24,6 +24,11 @@ from liegg.symmetry.stream import polarize
 CHUNKS = 20
 SIGNAL = 0.25  # of what the chunks' means vary, the least that they must share
 
+
+class Unsupported(ValueError):
+    """An ensemble whose correlator of the order asked for is lost in its own error."""
+
+
 Chunk = Callable[[], Iterable[Networks]]
 """The networks of one chunk, block by block, the same at every call."""
 
@@ -88,12 +93,10 @@ def tangent_kernel(networks: Networks, u: Tensor, x: Tensor) -> Tensor:
 TERMS: dict[str, Callable[[Networks, Tensor, Tensor], Tensor]] = {
     "product": lambda networks, u, x: paired(networks, u, x).prod(-1),
     "up to": lambda networks, u, x: (1 + paired(networks, u, x)).prod(-1),
-    "all": lambda networks, u, x: (lambda s: s.cos() + s.sin())(paired(networks, u, x).sum(-1)),
     "tangent kernel": tangent_kernel,
 }
-"""(networks, u (B, n, D), x (B, n, d)) -> (M, B), what is averaged: the n-point function; with those of lower orders,
-which differ in their degree in u; the characteristic function of f at n points, which holds all orders and has no heavy
-tails; the tangent kernel."""
+"""(networks, u (B, n, D), x (B, n, d)) -> (M, B), what is averaged: the n-point function; that with all of lower orders,
+which differ in their degree in u, so that a symmetry must leave each; the tangent kernel."""
 
 
 class Mean:
@@ -132,7 +135,12 @@ class _Mean(torch.autograd.Function):
 
 
 def chunks(density: Density, networks: int, *, seed: int, count: int = CHUNKS) -> list[Chunk]:
-    """An ensemble of so many networks in chunks that are drawn anew at every call, so that none is kept."""
+    """An ensemble of so many networks in chunks that are drawn anew at every call, so that none is kept.
+
+    Raises ValueError for fewer networks than chunks.
+    """
+    if networks < count:
+        raise ValueError(f"{networks} networks do not make {count} chunks: draw more")
     seeds = torch.randint(2**62, (count,), generator=torch.Generator().manual_seed(seed)).tolist()
     return [lambda own=own: density.blocks(networks // count, seed=own) for own in seeds]
 
@@ -143,8 +151,8 @@ def polarized(
     """The factors of a density's correlator at so many samples (u, x), one function a chunk, for `decide` with
     `question.action` and `unbiased=True`.
 
-    Raises ValueError for fewer than three chunks, and where the chunks' means share less than SIGNAL of what they vary:
-    where the ensemble is too small for this order, or the correlator is zero.
+    Raises ValueError for fewer than three chunks, and Unsupported where the chunks' means share less than SIGNAL of
+    what they vary: where the ensemble is too small for this order, or the correlator is zero.
     """
     if len(ensemble) < 3:
         raise ValueError(f"{len(ensemble)} chunks cannot outvote each other: split the ensemble into at least three")
@@ -153,8 +161,8 @@ def polarized(
     own = factors.alike.diagonal().mean()
     shared = (factors.alike.sum() - factors.alike.trace()) / (len(ensemble) * (len(ensemble) - 1))
     if shared < SIGNAL * own:
-        raise ValueError(
-            f"this ensemble does not support {question.order} points: chunks of it share {shared / own:.0%} of what their "
-            "means vary. Draw more networks, or ask for another order: odd ones are zero where f and -f are alike"
+        raise Unsupported(
+            f"this ensemble does not support {question.order} points: its chunks share {shared / own:.0%} of what "
+            "their means vary. Draw more networks, or ask for another order: odd ones are zero where f and -f are alike"
         )
     return factors
