@@ -125,7 +125,11 @@ def decide_dimension(
 
 def _of_estimates(interval: Tensor, exact: int) -> Decision:
     """The decision of several estimates of one function, from the intervals (K, 2) of their coherence."""
-    silent, margins = _silent(interval), (2 - interval[:, 1] / SILENT).clamp_min(0)
+    low, high = interval.T
+    places = range(1, len(low))
+    below = [min(SILENT, float(low[d:].min())) - float(high[:d].max()) for d in places]
+    margins = torch.tensor([max(0.0, 1 + room / SILENT) for room in below] + [0.0], dtype=torch.float64)
+    silent = _silent(interval)
     margins[: len(silent)] = torch.tensor(silent, dtype=torch.float64)
     rule = "silent" if silent else "exact" if exact else "shared"
     margin = min(silent) if silent else torch.inf if exact else float(margins.max())

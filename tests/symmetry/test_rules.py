@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from liegg import find_symmetry
+from liegg import decide, find_symmetry, polarize
 from liegg.actions import Linear
 from liegg.symmetry.rules import RULES, decide_dimension
 from liegg.training.networks import mlp
@@ -151,3 +151,44 @@ def test_a_step_beside_exact_symmetries_is_told_and_not_counted():
     decision = find_symmetry(f, draw(2000, 4), Linear(4)).decision
     assert (decision.dimension, decision.rule) == (1, "exact") and decision.margins[1] > 1
     assert "others stand a step apart" in str(decision)
+
+
+def of_estimates(coherence, relative=None):
+    """The decision of unbiased estimates whose coherence is known to 0.05 either way."""
+    interval = sure(*coherence).double()
+    relative = torch.tensor(relative or [0.01] * len(coherence), dtype=torch.float64)
+    return decide_dimension(relative, relative, interval[:, 0], interval[:, 1:], unbiased=True)
+
+
+@pytest.mark.parametrize(
+    ("coherence", "relative", "rule", "dimension"),
+    [
+        ([-0.02, 0.01, 0.9, 1.0], None, "silent", 2),
+        ([0.4, 0.5, 0.9, 1.0], [1e-5, 1e-5, 1.0, 1.0], "shared", 0),  # a step of 1e5 in small but shared signal
+        ([0.1, 0.12, 0.24, 1.0], None, "silent", 2),  # the third may be more than a quarter
+        ([0.1, 0.15, 0.16, 0.17], None, "shared", 0),  # nothing begins above what is silent
+        ([0.0, 0.0, 0.9, 1.0], [0.0, 0.0, 1.0, 1.0], "exact", 2),
+        ([0.0, 0.02, 0.9, 1.0], [0.0, 0.1, 1.0, 1.0], "silent", 2),
+    ],
+)
+def test_the_rule_for_unbiased_estimates_counts_what_is_silent(coherence, relative, rule, dimension):
+    decision = of_estimates(coherence, relative)
+    assert (decision.rule, decision.dimension) == (rule, dimension)
+    assert (decision.margin >= 1) == (rule != "shared") and decision.margins.shape == (4,)
+    assert str(decision).startswith(f"{dimension} of 4 directions count: ")
+
+
+def test_unbiased_estimates_of_one_function_share_small_signal():
+    """The same functions, as networks and as estimates: so(2) leaves only the large part of what they share."""
+    draws = torch.Generator().manual_seed(0)
+
+    def estimate():
+        error = 0.03 * torch.randn(3, generator=draws).double()
+        return lambda x: x[:, :2].square().sum(1).sin() + x[:, 2].sin() + 0.05 * x[:, 0] + (x @ error.to(x)).sin()
+
+    factors = polarize([estimate() for _ in range(5)], draw(1000, 3), Linear(3))
+    assert decide(factors, Linear(3)).dimension > 0
+    found = decide(factors, Linear(3), unbiased=True)
+    assert found.unbiased and (found.dimension, found.decision.rule) == (0, "shared")
+    with pytest.raises(ValueError, match="unbiased=True takes at least three"):
+        decide(factors.alone(0), Linear(3), unbiased=True)

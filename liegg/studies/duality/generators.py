@@ -95,7 +95,7 @@ TERMS: dict[str, Callable[[Networks, Tensor, Tensor], Tensor]] = {
     "up to": lambda networks, u, x: (1 + paired(networks, u, x)).prod(-1),
     "tangent kernel": tangent_kernel,
 }
-"""(networks, u (B, n, D), x (B, n, d)) -> (M, B), what is averaged: the n-point function; that with all of lower orders,
+"""(networks, u (B, n, D), x (B, n, d)) -> (M, B), what is averaged: the n-point function; that with all of lower order,
 which differ in their degree in u, so that a symmetry must leave each; the tangent kernel."""
 
 
