@@ -1,12 +1,12 @@
 """What the correlators of the catalogue say, beside the algebras that are derived for their densities."""
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from liegg import algebra
+from liegg.actions import Linear
 from liegg.studies.duality.catalogue import CASES, Case
 from liegg.studies.statistics import rate
 from liegg.symmetry.factors import Factors
@@ -19,8 +19,8 @@ GROUPS = {
     "kernel": "the tangent kernel",
 }
 OPEN = ("loss of the norm, Adam",)
-"""Cases whose derived algebra is not claimed to be found: Adam's steps do not turn along with the outputs, so that none is
-left, but how much they break the symmetry is not derived."""
+"""Cases whose derived algebra is not claimed to be found: Adam's steps do not turn along with the outputs, so that no
+rotation is left, but by how much they break the symmetry is not derived."""
 
 NAMES = {
     "normal": "so(3)",
@@ -84,7 +84,7 @@ def unitary(D: int) -> Tensor:
 
 
 def derived(name: str, case: Case) -> Tensor:
-    """(d, n, n) the algebra derived for a case of the catalogue, or one of its kind, in the matrices of its question."""
+    """(d, n, n) the algebra derived for a case of the catalogue, or one of its kind, as its question has matrices."""
     density, named = case.density, NAMES[name]
     d, D = density.inputs, density.dimension
     if not named:
@@ -133,6 +133,11 @@ def read(name: str, case: Case, factors: Factors | str) -> dict:
     }
 
 
+def of_member(factors: Factors, a: int) -> Symmetry:
+    """What LieGG says of a single network among those that `catalogue.members` looked at."""
+    return decide(factors.alone(a), Linear(3))
+
+
 def right(rows: Sequence[dict], kind: str) -> list[int]:
     """Found less derived dimension of every case of a group that is claimed; those too small to say are missing."""
     return [
@@ -173,13 +178,12 @@ def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 
     return {"value": value, "low": min(low, value), "high": max(high, value), "n": len(x)}
 
 
-def rates(rows: Sequence[dict]) -> dict[str, dict]:
-    """How often the dimension of the varied densities is right, too large or too small, over kinds of densities drawn
-    again; an ensemble that is too small to say counts as none of the three but is counted."""
-    kinds = [row["case"] for row in rows]
-    said = [(row["found"] if row["found"] is not None else math.nan) - row["derived"] for row in rows]
+def rates(rows: Sequence[dict]) -> dict[str, dict | None]:
+    """How often the dimension is right, too large or too small, over ensembles (Wilson); one that is too small to say
+    anything is counted, as none of the three."""
+    off = [None if row["found"] is None else row["found"] - row["derived"] for row in rows]
     return {
-        "right": rate([s == 0 for s in said], kinds),
-        "more": rate([s > 0 for s in said], kinds),
-        "fewer": rate([s < 0 for s in said], kinds),
+        "right": rate(o == 0 for o in off),
+        "more": rate(o is not None and o > 0 for o in off),
+        "fewer": rate(o is not None and o < 0 for o in off),
     }
