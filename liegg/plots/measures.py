@@ -144,7 +144,7 @@ def heatmaps(
             scale = Normalize(float(known.min()), float(known.max()))
         elif title in signed:
             colours, form, scale = "RdBu_r", "+.1f", CenteredNorm(0, float(known.abs().max()) or 1.0)
-        image = axes.imshow(values, cmap=colours, norm=scale, aspect="auto")
+        image = axes.imshow(values.numpy(), cmap=colours, norm=scale, aspect="auto")
         for (i, j), value in np.ndenumerate(values.numpy()):
             if np.isfinite(value):
                 ink = "white" if np.dot(image.to_rgba(value)[:3], LUMINANCE) < 0.5 else "black"

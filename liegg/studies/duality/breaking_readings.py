@@ -139,6 +139,13 @@ def spread_factors(grid: Part) -> Tensor | None:
     return torch.tensor(factors, dtype=torch.float64) if factors else None
 
 
+def estimates(values: Tensor) -> Tensor:
+    """(C, 3) means of values (R, C) over the runs, with both ends of their 95 % intervals (Student's t)."""
+    n, mean = len(values), values.mean(0)
+    half = t.ppf(0.975, n - 1) * values.std(0) / n**0.5
+    return torch.stack([mean, mean - half, mean + half], 1)
+
+
 def held_out_gain(values: Tensor, base: Tensor) -> Tensor:
     """(R,) what a run gains over its base (R,) by the one of C columns that is best in the mean of the other runs, so
     that the choice has not seen what it is judged by. values (R, C), two runs or more."""

@@ -5,6 +5,9 @@ the colour bar, which is good to 0.3 points of accuracy; the curve (figure 2 rig
 of Fashion-MNIST, and of 10 runs (heat maps) or 20 (curve).
 """
 
+from collections.abc import Sequence
+from itertools import product
+
 import torch
 from torch import Tensor
 
@@ -49,3 +52,14 @@ def ranges() -> tuple[Tensor, Tensor]:
     """(11, 6) the least and the largest accuracy that every cell of the heat map may stand for."""
     top = ACCURACY >= TOP
     return torch.where(top, ABOVE[0], ACCURACY - READ), torch.where(top, ABOVE[1], ACCURACY + READ)
+
+
+def laid_out(rows: Sequence[int], means: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """(M, K) the paper's accuracy and spread by mean and number of rows; nan where the figures were not read."""
+    accuracy, spread = torch.full((2, len(means), len(rows)), torch.nan, dtype=torch.float64)
+    for i, j in product(range(len(means)), range(len(rows))):
+        if means[i] in MEANS and rows[j] in ROWS:
+            accuracy[i, j] = ACCURACY[MEANS.index(means[i]), ROWS.index(rows[j])]
+        if means[i] == SPREAD_MEAN and rows[j] in ROWS:
+            spread[i, j] = SPREAD[ROWS.index(rows[j])]
+    return accuracy, spread

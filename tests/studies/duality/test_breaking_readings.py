@@ -85,6 +85,19 @@ def test_distances_are_one_where_the_interval_ends_at_the_range():
     assert of(high, theirs=10) == pytest.approx(2**-0.5, rel=1e-5)
 
 
+def test_estimates_are_students():
+    values = normal(6, 2)
+    for (mean, low, high), column in zip(readings.estimates(values).tolist(), values.T):
+        error = column.std().item() / 6**0.5
+        assert (low, high) == pytest.approx(stats.t.interval(0.95, 5, mean, error)) and mean == column.mean()
+
+
+def test_the_papers_values_lie_where_they_belong():
+    accuracy, spread = published.laid_out([0, 3, 10], [0.01, 0.12, 0.2])
+    assert accuracy[1:, 2].tolist() == [75.4, 52.8] and accuracy[2, 0] == published.TOP
+    assert accuracy.isnan().sum() == 3 + 2 and spread[2, [0, 2]].tolist() == [0.4, 16.1] and spread.isnan().sum() == 7
+
+
 def test_equal_runs_agree_or_do_not():
     values = torch.full((3, 2), 5.0)
     low, high = torch.tensor([4.0, 6.0]), torch.tensor([5.5, 7.0])
