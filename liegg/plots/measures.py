@@ -23,13 +23,18 @@ def scatter(
     titles: Sequence[str] | None = None,
     log: str = "",
     level: float | None = None,
+    few: bool = False,
 ) -> Figure:
-    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height."""
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height.
+
+    Where points are `few`, they are large.
+    """
+    size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
     for axes, panel, xlabel, title in zip(row, panels, xlabels, titles or [""] * len(panels)):
         for kind, (x, y) in panel.items():
-            (drawn[kind],) = axes.plot(x, y, ls="", ms=3, alpha=0.5, mew=0.6, label=labels[kind], **look(kind, labels))
+            (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
         if level is not None:
             axes.axhline(level, color="0.5", lw=0.8, ls=":")
         axes.set(xlabel=xlabel)
@@ -134,7 +139,8 @@ def heatmaps(
     Colours are on a logarithmic scale of the panel's own, for positive measures; those of panels in `shared` on one
     linear scale, those of panels in `signed` on a linear scale around zero.
     """
-    figure, (row,) = new_figure(4 * len(panels), min(0.55 * len(rows), 5) + 1.6, 1, len(panels))
+    width = (4 if len(panels) < 3 else 3) * len(panels)
+    figure, (row,) = new_figure(width, min(0.55 * len(rows), 5) + 1.6, 1, len(panels))
     together = [values[values.isfinite()] for title, values in panels.items() if title in shared]
     for axes, (title, values) in zip(row, panels.items()):
         known = values[values.isfinite()] if values.isfinite().any() else torch.ones(1)
@@ -150,8 +156,9 @@ def heatmaps(
                 ink = "white" if np.dot(image.to_rgba(value)[:3], LUMINANCE) < 0.5 else "black"
                 axes.text(j, i, f"{value:{form}}", ha="center", va="center", fontsize=8, color=ink)
         axes.set_xticks(range(len(columns)), columns), axes.set_yticks(range(len(rows)), rows)
-        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.set(xlabel=xlabel)
         axes.set_title(title, fontsize=10)
+    row[0].set_ylabel(ylabel)
     return figure
 
 
@@ -169,7 +176,7 @@ def curves(
     Values are lines and intervals bands; `marks` are vertical lines at settings, by what the legend says of them, and
     `level` dotted ones at a height of the panel.
     """
-    figure, (row,) = new_figure(4 * len(panels), 3.6, 1, len(panels))
+    figure, (row,) = new_figure((4 if len(panels) < 3 else 3.2) * len(panels), 3.6, 1, len(panels))
     drawn = {}
     for axes, (ylabel, kinds) in zip(row, panels.items()):
         for kind, (x, estimates) in kinds.items():
