@@ -122,3 +122,13 @@ def test_curves_have_their_intervals_and_marks():
     assert axes.get_ylabel() == "gain (points)" and np.allclose(axes.lines[0].get_ydata(), [1, 2])
     assert axes.lines[0].get_color() == PALETTE[1] and axes.lines[1].get_xdata()[0] == 0.05
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["B", "predicted"]
+
+
+def test_clouds_are_drawn_before_and_after_the_turn():
+    curves = torch.randn(5, 7, 2)
+    figure = plots.clouds({"one": curves, "two": curves}, ["a (m)", "b (m)"], 90, shown=3)
+    assert len(figure.axes) == 4 and figure.axes[0].get_xlabel() == "a (m)"
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["one, as drawn", "one, turned by 90°"]
+    before, after = (torch.tensor(axes.lines[0].get_xydata()) for axes in figure.axes[:2])
+    assert torch.allclose(after, torch.stack([-before[:, 1], before[:, 0]], 1), atol=1e-6)
+    assert len(figure.axes[0].lines) == 2 + 1 + 1
