@@ -86,6 +86,14 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
     return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
 
 
+def _described(cell: nbformat.NotebookNode) -> None:
+    """Give a figure its alternative text, for those who do not see it: the first sentence of its caption."""
+    settings = cell.metadata.get("mystnb", {})
+    if "figure" in settings:
+        first = re.split(r"(?<=\.)\s", settings["figure"]["caption"], maxsplit=1)[0]
+        settings.setdefault("image", {}).setdefault("alt", re.sub(r"[$*`\\{}]", "", first))
+
+
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
@@ -114,6 +122,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
+            _described(cell)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))

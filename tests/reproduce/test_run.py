@@ -16,6 +16,7 @@ from liegg.reproduce.book import errors
 from liegg.reproduce.project import find_root
 
 ROOT = find_root()
+ALT = re.compile(r'<img[^>]*alt="([^"]*)"[^>]*src="\.\./_images')
 NAMES = tuple(path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb")))
 
 
@@ -76,6 +77,11 @@ def test_what_holds_at_any_size(project):
     metrics = result(project, "11_o5_regression")["metrics"]
     assert metrics["known_dimension_error"]["values"] == [0] * 11
     assert metrics["known_relative_variance"]["max"] < 1e-24 and metrics["known_angle"]["max"] < 1e-9
+
+
+def test_every_picture_is_described(html):
+    alts = [alt for page in (html / "notebooks").glob("*.html") for alt in ALT.findall(page.read_text())]
+    assert len(alts) > len(NAMES) and all(len(alt) > 20 and ".svg" not in alt for alt in alts)
 
 
 def test_the_book_is_whole(project, html):
