@@ -1,10 +1,13 @@
 """The figures of the book: functions from data to a matplotlib Figure."""
 
-from liegg.plots.measures import confusion, heatmaps, rates, scatter, strips, trends
+from liegg.plots.ensembles import clouds
+from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
 __all__ = [
+    "clouds",
     "confusion",
+    "curves",
     "drifts",
     "flows",
     "heatmaps",

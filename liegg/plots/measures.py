@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from matplotlib.colors import LogNorm
+from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from liegg.plots.style import band, look, new_figure, styled
+
+LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: dark cells get white numbers
 
 
 @styled
@@ -21,13 +23,18 @@ def scatter(
     titles: Sequence[str] | None = None,
     log: str = "",
     level: float | None = None,
+    few: bool = False,
 ) -> Figure:
-    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height."""
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height.
+
+    Where points are `few`, they are large.
+    """
+    size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
     for axes, panel, xlabel, title in zip(row, panels, xlabels, titles or [""] * len(panels)):
         for kind, (x, y) in panel.items():
-            (drawn[kind],) = axes.plot(x, y, ls="", ms=3, alpha=0.5, mew=0.6, label=labels[kind], **look(kind, labels))
+            (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
         if level is not None:
             axes.axhline(level, color="0.5", lw=0.8, ls=":")
         axes.set(xlabel=xlabel)
@@ -117,18 +124,72 @@ def trends(
 
 
 @styled
-def heatmaps(panels: dict[str, Tensor], rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> Figure:
-    """Positive measures over a grid of settings, {title: (R, C)}, on logarithmic colour scales with their numbers."""
-    figure, (row,) = new_figure(4 * len(panels), 0.55 * len(rows) + 1.6, 1, len(panels))
+def heatmaps(
+    panels: dict[str, Tensor],
+    rows: Sequence,
+    columns: Sequence,
+    ylabel: str,
+    xlabel: str,
+    *,
+    shared: Sequence[str] = (),
+    signed: Sequence[str] = (),
+) -> Figure:
+    """Measures over a grid of settings, {title: (R, C)}, with their numbers; what is nan stays blank.
+
+    Colours are on a logarithmic scale of the panel's own, for positive measures; those of panels in `shared` on one
+    linear scale, those of panels in `signed` on a linear scale around zero.
+    """
+    width = (4 if len(panels) < 3 else 3) * len(panels)
+    figure, (row,) = new_figure(width, min(0.55 * len(rows), 5) + 1.6, 1, len(panels))
+    together = [values[values.isfinite()] for title, values in panels.items() if title in shared]
     for axes, (title, values) in zip(row, panels.items()):
-        scale = LogNorm(float(values.min()), float(values.max() * 1.001))
-        axes.imshow(values, cmap="viridis_r", norm=scale, aspect="auto")
+        known = values[values.isfinite()] if values.isfinite().any() else torch.ones(1)
+        colours, form, scale = "viridis_r", ".2g", LogNorm(float(known.min()), float(known.max() * 1.001))
+        if title in shared:
+            known, form = torch.cat(together), ".1f"
+            scale = Normalize(float(known.min()), float(known.max()))
+        elif title in signed:
+            colours, form, scale = "RdBu_r", "+.1f", CenteredNorm(0, float(known.abs().max()) or 1.0)
+        image = axes.imshow(values.numpy(), cmap=colours, norm=scale, aspect="auto")
         for (i, j), value in np.ndenumerate(values.numpy()):
-            ink = "white" if scale(value) > 0.5 else "black"
-            axes.text(j, i, f"{value:.2g}", ha="center", va="center", fontsize=8, color=ink)
+            if np.isfinite(value):
+                ink = "white" if np.dot(image.to_rgba(value)[:3], LUMINANCE) < 0.5 else "black"
+                axes.text(j, i, f"{value:{form}}", ha="center", va="center", fontsize=8, color=ink)
         axes.set_xticks(range(len(columns)), columns), axes.set_yticks(range(len(rows)), rows)
-        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.set(xlabel=xlabel)
         axes.set_title(title, fontsize=10)
+    row[0].set_ylabel(ylabel)
+    return figure
+
+
+@styled
+def curves(
+    panels: dict[str, dict[str, tuple[Sequence, Tensor]]],
+    labels: dict[str, str],
+    xlabel: str,
+    *,
+    marks: dict[str, float] | None = None,
+    level: dict[str, float] | None = None,
+) -> Figure:
+    """Estimates against a setting, a panel each: {ylabel: {kind: (T settings, (T, 3) value, low, high)}}.
+
+    Values are lines and intervals bands; `marks` are vertical lines at settings, by what the legend says of them, and
+    `level` dotted ones at a height of the panel.
+    """
+    figure, (row,) = new_figure((4 if len(panels) < 3 else 3.2) * len(panels), 3.6, 1, len(panels))
+    drawn = {}
+    for axes, (ylabel, kinds) in zip(row, panels.items()):
+        for kind, (x, estimates) in kinds.items():
+            style, (value, low, high) = look(kind, labels), np.asarray(estimates).T
+            axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+            (drawn[kind],) = axes.plot(x, value, ls="-", ms=4, lw=1.2, label=labels[kind], **style)
+        for name, place in (marks or {}).items():
+            drawn[name] = axes.axvline(place, color="0.3", lw=1, ls="--", label=name)
+        if level and ylabel in level:
+            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=3)
     return figure
 
 

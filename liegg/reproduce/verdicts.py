@@ -66,13 +66,19 @@ def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Ma
     differing = [{k: v for k, v in values.items() if k not in replicates and used.get(k) != v} for values in profiles]
     nearest = min(differing, key=len)
     if nearest:
-        return "this run has " + "; ".join(f"{k} = {used.get(k)}, not {v}" for k, v in nearest.items())
+        return "this run has " + "; ".join(f"{k} = {_short(used.get(k))}, not {_short(v)}" for k, v in nearest.items())
     metric = result["metrics"].get(claim.metric)
     values = (metric or {"values": []}).get("values")
     unlike = (claim.judged == "test") != ("p" in (metric or {}))
     if unlike or values == [] or (claim.judged == "mean" and values and set(values) == {None}):
         return f"this run did not measure {claim.metric}"
     return ""
+
+
+def _short(value: object) -> object:
+    """A parameter's value; of a long list its length and ends."""
+    long = isinstance(value, list) and len(value) > 4
+    return f"{len(value)} values from {value[0]} to {value[-1]}" if long else value
 
 
 def _verdict(claim: Claim, metric: dict, p: float | None, tests: int) -> Verdict:

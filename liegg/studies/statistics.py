@@ -1,7 +1,7 @@
 """What verdicts rest on: paired ratios, rates, both with 95 % intervals; ranks, and where an improvement ends."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 
 import torch
@@ -71,6 +71,23 @@ def _wilson(share: float, n: int) -> tuple[float, float]:
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+
+
+def bootstrap(
+    statistic: Callable[[Tensor], float], values: Tensor, *, draws: int = 2000, seed: int = 0
+) -> dict[str, float] | None:
+    """statistic(values) as an estimate for `record`, where values (n, ...) are n independent draws.
+
+    The interval holds the middle 95 % of what the statistic says of n of them drawn again with repetition, and the
+    value itself. None where the statistic is nan.
+    """
+    value, n = float(statistic(values)), len(values)
+    if math.isnan(value):
+        return None
+    drawn = torch.randint(n, (draws, n), generator=torch.Generator().manual_seed(seed))
+    again = torch.tensor([statistic(values[index]) for index in drawn], dtype=torch.float64)
+    low, high = (again.nanquantile(q).item() for q in (0.025, 0.975))
+    return {"value": value, "low": min(low, value), "high": max(high, value), "n": n}
 
 
 def rank_correlation(x: Sequence, y: Sequence) -> float:

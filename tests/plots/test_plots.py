@@ -90,3 +90,45 @@ def test_nothing_that_was_given_is_left_out():
     shares = torch.tensor([[0.5, 0.25, 0.75], [0.9, 0.8, 1.0]])
     three = plots.rates([1, 10, 100], {"found": dict.fromkeys(labels, shares)}, labels, "error")
     assert len(three.axes[0].containers) == 3
+
+
+def test_heatmaps_share_a_scale_and_leave_blank_what_is_not_known():
+    values = torch.tensor([[80.0, 85.0], [float("nan"), 90.0]])
+    panels = {"ours": values, "theirs": values + 5, "difference": torch.tensor([[-2.0, 1.0], [0.0, float("nan")]])}
+    empty = torch.full((2, 2), float("nan"))
+    figure = plots.heatmaps(
+        panels | {"none": empty},
+        [0, 1],
+        [0, 2],
+        "rows",
+        "columns",
+        shared=["ours", "theirs", "none"],
+        signed=["difference"],
+    )
+    ours, theirs, difference, none = figure.axes
+    assert [text.get_text() for text in ours.texts] == ["80.0", "85.0", "90.0"] and not none.texts
+    assert [text.get_text() for text in difference.texts] == ["-2.0", "+1.0", "+0.0"]
+    assert ours.images[0].get_clim() == theirs.images[0].get_clim() == (80, 95)
+    assert difference.images[0].get_clim() == (-2, 2)
+    assert [text.get_color() for text in theirs.texts] == ["black", "white", "white"]
+
+
+def test_curves_have_their_intervals_and_marks():
+    estimates = torch.tensor([[1.0, 0.5, 1.5], [2.0, 1.5, 2.5]])
+    figure = plots.curves(
+        {"gain (points)": {"b": ([0.0, 0.1], estimates)}}, {"a": "A", "b": "B"}, "mean", marks={"predicted": 0.05}
+    )
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == "gain (points)" and np.allclose(axes.lines[0].get_ydata(), [1, 2])
+    assert axes.lines[0].get_color() == PALETTE[1] and axes.lines[1].get_xdata()[0] == 0.05
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["B", "predicted"]
+
+
+def test_clouds_are_drawn_before_and_after_the_turn():
+    curves = torch.randn(5, 7, 2)
+    figure = plots.clouds({"one": curves, "two": curves}, ["a (m)", "b (m)"], 90, shown=3)
+    assert len(figure.axes) == 4 and figure.axes[0].get_xlabel() == "a (m)"
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["one, as drawn", "one, turned by 90°"]
+    before, after = (torch.tensor(axes.lines[0].get_xydata()) for axes in figure.axes[:2])
+    assert torch.allclose(after, torch.stack([-before[:, 1], before[:, 0]], 1), atol=1e-6)
+    assert len(figure.axes[0].lines) == 2 + 1 + 1

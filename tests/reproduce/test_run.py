@@ -123,6 +123,13 @@ def test_nothing_changed_nothing_runs(project):
     assert again.stdout.count("up to date") == len(NAMES) + 1 and "running" not in again.stdout
 
 
+NO_FACTORS = {
+    "liegg/algebra/bases.py": ["22_symmetry_breaking"],
+    "liegg/symmetry/rules.py": ["21_correlators", "22_symmetry_breaking"],
+}
+"""Pages that look at accuracies and correlators, not at polarization factors, and depend on none of these."""
+
+
 @pytest.mark.parametrize(
     ("file", "plan"),
     [
@@ -143,7 +150,10 @@ def test_a_changed_module_costs_what_depends_on_it(project, file, plan):
             ).stdout
         finally:
             path.write_text(before)
-        assert shown.splitlines() == [wanted] * len(NAMES)
+        free = NO_FACTORS.get(file, ())
+        assert dict(zip(NAMES, shown.splitlines(), strict=True)) == {
+            name: "up to date" if name in free else wanted for name in NAMES
+        }
 
 
 PLAN = """
