@@ -1,5 +1,6 @@
 """The figures of the book: functions from data to a matplotlib Figure."""
 
+from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
@@ -20,4 +21,5 @@ __all__ = [
     "spectra",
     "strips",
     "trends",
+    "within_bands",
 ]

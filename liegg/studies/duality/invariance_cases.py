@@ -83,12 +83,11 @@ def cases(
     narrow = min(published_widths)
     for kind in ("normal", *BROKEN):
         yield {"part": "same", "kind": kind, "outputs": 5, "width": narrow, "networks": published_networks}
-    for part, kinds, D, of in (("test", CALIBRATED, 5, widths), ("restored", ("uniform",), 3, restored_widths)):
-        yield from (
-            {"part": part, "kind": kind, "outputs": D, "width": width, "networks": networks}
-            for kind in kinds
-            for width in of
-        )
+    for kind in CALIBRATED:
+        for width in widths:
+            yield {"part": "test", "kind": kind, "outputs": 5, "width": width, "networks": networks}
+    for width in restored_widths:  # with more networks, as it is a size that is asked for
+        yield {"part": "restored", "kind": "uniform", "outputs": 3, "width": width, "networks": 4 * networks}
     yield from ({"part": "power", "mean": mu, "networks": size} for size in sizes for mu in shifts)
     yield from ({"part": "order", "last": last, "networks": networks} for last in WEIGHTS)
 
