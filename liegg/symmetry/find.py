@@ -70,7 +70,9 @@ def decide(
     if unbiased and factors.networks == 1:
         raise ValueError("one function has no errors to compare: unbiased=True takes at least three")
     if unbiased and output_action is not None:
-        raise ValueError("unbiased=True is for invariance: the best output_action is fitted to the estimates' errors too")
+        raise ValueError(
+            "unbiased=True is for invariance: the best output_action is fitted to the estimates' errors too"
+        )
     return _decide(factors, action, output_action, unbiased)
 
 

@@ -97,8 +97,8 @@ def decide_dimension(
     all others' begin. Else the answer is 0.
 
     *Several estimates of one function* (`unbiased`), whose errors have mean zero: what they share is no bias, so that
-    small signal is no symmetry, and steps say nothing. Those d count whose intervals of coherence hold zero and end below
-    SILENT and below where all others' begin; all K, if they are below CHANCE of chance as well.
+    small signal is no symmetry, and steps say nothing. Those d count whose intervals of coherence hold zero, end below
+    SILENT, and end below where all others' begin; all K, if they are below CHANCE of chance as well.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     if unbiased:
