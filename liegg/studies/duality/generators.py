@@ -181,6 +181,7 @@ def polarized(
     if shared < SIGNAL * own:
         raise Unsupported(
             f"this ensemble does not support {question.order} points: its chunks share "
-            f"{max(0.0, float(shared / own)):.0%} of what their means vary. Draw more networks, or ask for another order: odd ones are zero where f and -f are alike"
+            f"{max(0.0, float(shared / own)):.0%} of what their means vary. Draw more networks, or ask for "
+            "another order: odd ones are zero where f and -f are alike"
         )
     return factors
