@@ -44,6 +44,7 @@ NAMES = {
     "output: uniform, 4 points": "",
     "both at once": "so(3) + so(3)",
     "complex, real kernel": "so(4)",
+    "complex, real kernel, 4 points": "u(2)",
     "complex, complex kernel": "u(2)",
     "three complex, complex kernel": "u(3)",
     "before training": "so(4)",
@@ -147,14 +148,16 @@ def right(rows: Sequence[dict], kind: str) -> list[int]:
     ]
 
 
-def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 0) -> dict[str, float]:
+def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 0) -> dict[str, float] | None:
     """How the error falls: the exponent of angle ~ networks^a, as an estimate for `record`.
 
     sizes, angles, labels    of n ensembles: networks, error in degrees, and what it is an ensemble of
 
     The slope of log angle by least squares, with a level of its own for each label; its interval by drawing ensembles
-    again within each label and size, 2000 times.
+    again within each label and size, 2000 times. None where no label has two sizes.
     """
+    if all(len({s for s, other in zip(sizes.tolist(), labels) if other == label}) < 2 for label in set(labels)):
+        return None
     kinds = sorted(set(labels))
     x, y = sizes.double().log(), angles.double().log()
     dummies = torch.tensor([[float(label == kind) for kind in kinds] for label in labels], dtype=torch.float64)
@@ -164,6 +167,7 @@ def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 
         for kind in kinds
         for size in sizes.unique()
     ]
+    cells = [cell for cell in cells if len(cell)]
     generator = torch.Generator().manual_seed(seed)
 
     def slope(rows: Tensor) -> float:

@@ -70,6 +70,14 @@ def test_the_exponent_of_a_power_law():
     assert estimate["low"] < -0.5 < estimate["high"] and estimate["value"] == pytest.approx(-0.5)
 
 
+def test_an_exponent_needs_two_sizes_of_one_kind():
+    sizes, angles = torch.tensor([100, 1000, 1000]), torch.tensor([3.0, 1.0, 1.0])
+    assert readings.convergence(sizes, angles, ["a", "b", "b"]) is None
+    assert readings.convergence(sizes[:0], angles[:0], []) is None
+    estimate = readings.convergence(sizes, angles, ["a", "a", "b"])  # b has no cell at 100
+    assert estimate["value"] == pytest.approx(-torch.tensor(3.0).log10().item(), abs=1e-6)
+
+
 def test_rates_count_ensembles():
     rows = [{"case": "a", "derived": 3, "found": found} for found in (3, 3, 4, None)]
     counted = readings.rates(rows)
