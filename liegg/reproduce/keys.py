@@ -147,8 +147,9 @@ def _accepted(names: list[str], root: Path) -> dict[str, str]:
     readers = {Path(name).stem.replace("_", "-") for name in names if name.startswith("liegg/data/")}
     if not readers or not (root / CHECKSUMS).is_file():
         return {}
-    lines = (root / CHECKSUMS).read_text(encoding="utf-8").splitlines(keepends=True)
-    return {CHECKSUMS: _digest("".join(line for line in lines if line.split()[1].split("/")[0] in readers))}
+    lines = filter(str.strip, (root / CHECKSUMS).read_text(encoding="utf-8").splitlines(keepends=True))
+    own = "".join(line for line in lines if line.split()[1].split("/")[0] in readers)
+    return {CHECKSUMS: _digest(own)} if own else {}
 
 
 def _file(name: str, root: Path) -> dict[str, str]:
