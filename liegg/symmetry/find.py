@@ -54,8 +54,8 @@ def decide(
 
     factors         what `polarize` made with the same actions, of the whole data or merged from parts of them
     unbiased        several functions are estimates of one, with independent errors of mean zero, as the means over
-                    chunks of an ensemble are: all that they share is signal, however small it is, and a direction
-                    counts only where they are silent
+                    chunks of an ensemble are: all that they share is signal, and a direction counts only where
+                    they share nothing within their error, which must be small enough to tell; of invariance only
 
     Directions about which the data say nothing are set apart as trivial: those with at most TRIVIAL = 1e-8 of the mean
     variance in the data control (see `Factors`), once every direction has been scaled alike. So are directions of the
@@ -69,6 +69,10 @@ def decide(
     require_action("output_action", output_action, optional=True)
     if unbiased and factors.networks == 1:
         raise ValueError("one function has no errors to compare: unbiased=True takes at least three")
+    if unbiased and output_action is not None:
+        raise ValueError(
+            "unbiased=True is for invariance: the best output_action is fitted to the estimates' errors too"
+        )
     return _decide(factors, action, output_action, unbiased)
 
 

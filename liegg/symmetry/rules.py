@@ -27,7 +27,7 @@ RULES = {
     "step": "stands a step below all other directions",
     "silent": "the functions share nothing along",
     "none": "no direction stands a step below the others",
-    "shared": "the functions share something along every direction",
+    "shared": "there are none of which it is sure that the functions share nothing along them",
 }
 
 
@@ -97,11 +97,12 @@ def decide_dimension(
     all others' begin. Else the answer is 0.
 
     *Several estimates of one function* (`unbiased`), whose errors have mean zero: what they share is no bias, so that
-    small signal is no symmetry, and steps say nothing. Only silent directions count.
+    small signal is no symmetry, and steps say nothing. Those d count whose intervals of coherence hold zero, end below
+    SILENT, and end below where all others' begin; all K, if they are below CHANCE of chance as well.
     """
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
     if unbiased:
-        return _of_estimates(interval[exact:], exact)
+        return _of_estimates(interval[exact:], chance_ratio[exact:], exact)
     ordinary = lambda measure: torch.cat([measure[exact:], torch.ones_like(measure[:1])])
     v, ratio = ordinary(relative_variance), ordinary(chance_ratio)
     places = range(1, len(v))
@@ -123,18 +124,24 @@ def decide_dimension(
     return Decision(exact + learned, rule, exact, margin, margins)
 
 
-def _of_estimates(interval: Tensor, exact: int) -> Decision:
-    """The decision of several estimates of one function, from the intervals (K, 2) of their coherence."""
+def _of_estimates(interval: Tensor, chance_ratio: Tensor, exact: int) -> Decision:
+    """The decision of several estimates of one function, from the intervals (K, 2) of their coherence.
+
+    The margin of d directions is one, and how far from its bound the nearest to it of their intervals' ends is, in
+    units of SILENT: the lower ones must not lie above zero, the upper ones not above SILENT and where others begin.
+    """
     low, high = interval.T
-    places = range(1, len(low))
-    below = [min(SILENT, float(low[d:].min())) - float(high[:d].max()) for d in places]
-    margins = torch.tensor([max(0.0, 1 + room / SILENT) for room in below] + [0.0], dtype=torch.float64)
-    silent = _silent(interval)
-    margins[: len(silent)] = torch.tensor(silent, dtype=torch.float64)
-    rule = "silent" if silent else "exact" if exact else "shared"
-    margin = min(silent) if silent else torch.inf if exact else float(margins.max())
-    margins = torch.cat([torch.full((exact,), torch.inf, dtype=torch.float64), margins])
-    return Decision(exact + len(silent), rule, exact, margin, margins)
+    begins = [min(SILENT, float(low[d:].min())) if d < len(low) else SILENT for d in range(1, len(low) + 1)]
+    room = [torch.minimum(begin - high[:d], -low[:d]) for d, begin in enumerate(begins, 1)]
+    margins = torch.tensor([max(0.0, 1 + float(ends.min()) / SILENT) for ends in room], dtype=torch.float64)
+    if len(low) and chance_ratio.max() > CHANCE:
+        margins[-1:] = 0.0  # all, and nothing to hold them against
+    learned = max((d for d, margin in enumerate(margins.tolist(), 1) if margin >= 1), default=0)
+    if learned:
+        margins[:learned] = 1 + room[learned - 1] / SILENT
+    rule = "silent" if learned else "exact" if exact else "shared"
+    margin = float(margins[:learned].min()) if learned else torch.inf if exact else float(margins.max())
+    return Decision(exact + learned, rule, exact, margin, torch.cat([margins.new_full((exact,), torch.inf), margins]))
 
 
 def _is_exact(relative_variance: Tensor, chance_ratio: Tensor, exact: int) -> bool:

@@ -156,7 +156,7 @@ def test_a_step_beside_exact_symmetries_is_told_and_not_counted():
 def of_estimates(coherence, relative=None):
     """The decision of unbiased estimates whose coherence is known to 0.05 either way."""
     interval = sure(*coherence).double()
-    relative = torch.tensor(relative or [0.01] * len(coherence), dtype=torch.float64)
+    relative = torch.tensor(relative or [0.01] * (len(coherence) - 1) + [1.0], dtype=torch.float64)
     return decide_dimension(relative, relative, interval[:, 0], interval[:, 1:], unbiased=True)
 
 
@@ -165,8 +165,11 @@ def of_estimates(coherence, relative=None):
     [
         ([-0.02, 0.01, 0.9, 1.0], None, "silent", 2),
         ([0.4, 0.5, 0.9, 1.0], [1e-5, 1e-5, 1.0, 1.0], "shared", 0),  # a step of 1e5 in small but shared signal
-        ([0.1, 0.12, 0.24, 1.0], None, "silent", 2),  # the third may be more than a quarter
-        ([0.1, 0.15, 0.16, 0.17], None, "shared", 0),  # nothing begins above what is silent
+        ([0.03, 0.04, 0.24, 1.0], None, "silent", 2),  # the third may be more than a quarter
+        ([0.03, 0.1, 0.4, 1.0], None, "shared", 0),  # the second is not null, and the first not apart from it
+        ([-0.05, 0.1, 0.4, 1.0], None, "silent", 1),
+        ([0.0, 0.01, 0.02, 0.03], None, "shared", 0),  # all, and no smaller than chance
+        ([0.0, 0.01, 0.02, 0.03], [0.1, 0.1, 0.1, 0.1], "silent", 4),
         ([0.0, 0.0, 0.9, 1.0], [0.0, 0.0, 1.0, 1.0], "exact", 2),
         ([0.0, 0.02, 0.9, 1.0], [0.0, 0.1, 1.0, 1.0], "silent", 2),
     ],

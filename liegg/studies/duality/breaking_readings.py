@@ -125,18 +125,32 @@ def curve_distances(curve: Part) -> Tensor:
 
 
 def spread_factors(grid: Part) -> Tensor | None:
-    """(K,) the standard deviation over runs, over the nearest value that the paper's can have, at its largest mean.
+    """(K,) the standard deviation over runs, over the paper's, at its largest mean.
 
-    The paper's numbers are points or percent of the mean. k = 0, at the end of its colour bar, is left out. None if no
-    cell is shared.
+    The paper's numbers are points or percent of the mean: whichever reading of all of them is nearer. k = 0, at the end
+    of its colour bar, is left out. None if no cell is shared.
     """
     factors = []
     for j, k in enumerate(published.ROWS):
         if k and (cell := Cell(published.SPREAD_MEAN, k)) in grid.cells:
             points, mean = published.SPREAD[j].item(), published.ACCURACY[-1, j].item()
             ours = grid.of(cell).std().item()
-            factors.append(ours / min(max(ours, points * mean / 100), points))
-    return torch.tensor(factors, dtype=torch.float64) if factors else None
+            factors.append([ours / points, ours / (points * mean / 100)])
+    if not factors:
+        return None
+    readings = torch.tensor(factors, dtype=torch.float64).T
+    return readings[readings.log().abs().amax(1).argmin()]
+
+
+def spread_growth(grid: Part) -> dict[str, float] | None:
+    """By which factor the standard deviation over runs grows from the smallest to the largest k at the paper's largest
+    mean, as an estimate for `record`; None if the grid has not both."""
+    shifted = [cell for cell in grid.cells if cell.mean == published.SPREAD_MEAN]
+    if len(shifted) < 2:
+        return None
+    ends = min(shifted, key=lambda cell: cell.rows), max(shifted, key=lambda cell: cell.rows)
+    values = torch.stack([grid.of(cell) for cell in ends], 1)
+    return statistics.bootstrap(lambda v: float(v[:, 1].std() / v[:, 0].std()), values)
 
 
 def estimates(values: Tensor) -> Tensor:

@@ -45,8 +45,8 @@ class Case(NamedTuple):
         return Question(self.density.inputs, self.density.dimension, self.order, self.moving, self.terms)
 
     def chunks(self, networks: int, *, seed: int) -> list[Chunk]:
-        """The ensemble, drawn anew at every call; trained networks are kept."""
-        drawn = chunks(self.density, round(networks * self.share), seed=seed)
+        """The ensemble, drawn anew at every call; trained networks are kept, at 4 bytes a weight."""
+        drawn = chunks(self.density, round(networks * self.share), order=self.order, seed=seed)
         if self.training is None:
             return drawn
         trained = [[self._trained(block) for block in chunk()] for chunk in drawn]
@@ -92,6 +92,7 @@ CASES: dict[str, Case] = {
     "output: uniform, 4 points": Case(Density(**_of_five, width=5, last="uniform"), 4, "outputs", share=2.0),
     "both at once": Case(Density(3, 3, 20), moving="both"),
     "complex, real kernel": Case(Density(**_phases, outputs=2), moving="outputs", share=0.4),
+    "complex, real kernel, 4 points": Case(Density(**(_phases | {"width": 2}), outputs=2), 4, "outputs"),
     "complex, complex kernel": Case(Density(**_phases, outputs=2, drift=(1.0,)), moving="outputs", share=0.4),
     "three complex, complex kernel": Case(Density(**_phases, outputs=3, drift=(1.0,)), moving="outputs", share=0.4),
     "before training": Case(_learner, moving="outputs", terms="up to"),

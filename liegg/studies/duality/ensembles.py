@@ -80,8 +80,8 @@ class Networks(NamedTuple):
         return ACTIVATIONS[self.activation](x @ self.W0.transpose(1, 2) + self.b0[:, None], x)
 
     def split(self, points: int) -> Iterator["Networks"]:
-        """The same in parts whose hidden units take little memory at so many points."""
-        most = max(1, MEMORY // (self.W0.shape[1] * points))
+        """The same in parts whose hidden units and outputs take little memory at so many points."""
+        most = max(1, MEMORY // (max(self.W0.shape[1], *self.W1.shape[1:]) * points))
         for first in range(0, len(self.W0), most):
             yield self.part(slice(first, first + most))
 
@@ -135,6 +135,8 @@ class Density:
             raise ValueError("a network has at least one input, one hidden unit and one output")
         if self.complex != (self.activation == "phase"):
             raise ValueError('complex networks have the activation "phase", and others have not')
+        if self.complex and self.mean is not None:
+            raise ValueError("complex weights with a mean are not here: leave mean out")
         for name, value, shape in [
             ("stretch", self.stretch, (self.inputs, self.inputs)),
             ("drift", self.drift, (self.inputs,)),
@@ -153,16 +155,16 @@ class Density:
         M, N, D = networks, self.width, self.outputs
         W0 = DISTRIBUTIONS[self.first][0]((M, N, self.inputs), generator)
         if self.stretch is not None:
-            W0 = W0 @ torch.tensor(self.stretch)
+            W0 = W0 @ torch.tensor(self.stretch, dtype=torch.float32)
         if self.drift is not None:
-            W0 = W0 + torch.tensor(self.drift)
+            W0 = W0 + torch.tensor(self.drift, dtype=torch.float32)
         b0 = BIASES[self.bias]((M, N), generator)
         W1 = DISTRIBUTIONS[self.last][0]((M, 2 * D if self.complex else D, N), generator) / N**0.5
         if self.complex:
             real, imaginary = (W1 / 2**0.5).chunk(2, 1)
             W1 = torch.cat([torch.cat([real, -imaginary], 2), torch.cat([imaginary, real], 2)], 1)
         if self.mean is not None:
-            W1 = W1 + torch.tensor(self.mean)[:, None]
+            W1 = W1 + torch.tensor(self.mean, dtype=torch.float32)[:, None]
         shape = (M, self.dimension)
         b1 = DISTRIBUTIONS[self.last][0](shape, generator) if self.output_bias else torch.zeros(shape)
         return Networks(W0, b0, W1, b1, self.activation)
@@ -175,12 +177,14 @@ class Density:
             yield self.draw(size, generator)
 
     def require_moments(self, order: int) -> None:
-        """Raise ValueError where the weights of the outputs have no moments of this order."""
-        highest = DISTRIBUTIONS[self.last][1]
+        """Raise ValueError where the outputs have no moments of this order. Its error bar takes twice as many."""
+        last, first = DISTRIBUTIONS[self.last][1], DISTRIBUTIONS[self.first][1]
+        of_hidden = {"relu": first, "gauss-net": torch.inf if first == torch.inf else 0}.get(self.activation, torch.inf)
+        highest, kind = min((last, f'last="{self.last}"'), (of_hidden, f'first="{self.first}"'))
         if order > highest:
             raise ValueError(
-                f'the {order}-point function does not exist: weights of kind "{self.last}" have moments up to order '
-                f"{highest} only"
+                f"the {order}-point function does not exist: with {kind} a {self.activation} network has moments up to "
+                f"order {highest} only"
             )
 
 

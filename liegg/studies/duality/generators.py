@@ -11,7 +11,7 @@ independently: what their means share is signal, and the rest is the error of th
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -33,8 +33,9 @@ Chunk = Callable[[], Iterable[Networks]]
 """The networks of one chunk, block by block, the same at every call."""
 
 
-class Question(NamedTuple):
-    """Which correlator is looked at, and what moves."""
+@dataclass(frozen=True)
+class Question:
+    """Which correlator is looked at, and what moves. Raises ValueError for unknown words and counts below one."""
 
     inputs: int
     """d"""
@@ -47,20 +48,22 @@ class Question(NamedTuple):
     terms: str = "product"
     """a key of TERMS"""
 
+    def __post_init__(self):
+        for name, value, known in (("motion", self.moving, MOVING), ("terms", self.terms, TERMS)):
+            if value not in known:
+                raise ValueError(f'unknown {name} "{value}": there are {", ".join(known)}')
+        for name, count in (("inputs", self.inputs), ("outputs", self.outputs), ("order", self.order)):
+            if not isinstance(count, int) or count < 1:
+                raise ValueError(f"{name} must be a whole number from 1 on, not {count}")
+        if self.terms == "tangent kernel" and self.order != 2:
+            raise ValueError(f"the tangent kernel has two points, not {self.order}")
+
     @property
     def action(self) -> Action:
         """How candidates move samples (u, x)."""
+        of_u, of_x = MOVING[self.moving]
         n, d, D = self.order, self.inputs, self.outputs
-        moving = {
-            "inputs": (None, Linear(d, n)),
-            "affine": (None, Affine(d, n)),
-            "outputs": (Linear(D, n), None),
-            "both": (Linear(D, n), Linear(d, n)),
-        }
-        if self.moving not in moving:
-            raise ValueError(f'unknown motion "{self.moving}": there are {", ".join(moving)}')
-        of_u, of_x = moving[self.moving]
-        return Product([(of_u, n * D), (of_x, n * d)])
+        return Product([(of_u and of_u(D, n), n * D), (of_x and of_x(d, n), n * d)])
 
     def samples(self, count: int, *, spread: float = 1.0, seed: int) -> Tensor:
         """(count, n(D + d)) standard normal covectors, then points with standard deviation `spread`."""
@@ -77,6 +80,15 @@ class Question(NamedTuple):
         return u.unflatten(1, (n, self.outputs)), x.unflatten(1, (n, self.inputs))
 
 
+MOVING = {
+    "inputs": (None, Linear),
+    "affine": (None, Affine),
+    "outputs": (Linear, None),
+    "both": (Linear, Linear),
+}
+"""How covectors and points move. A map A of the covectors is the transpose of one of the outputs: u · Af = Aᵀu · f."""
+
+
 def paired(networks: Networks, u: Tensor, x: Tensor) -> Tensor:
     """(M, B, n) u_s · f(x_s) of every network."""
     return (networks(x.flatten(0, 1)).unflatten(1, x.shape[:2]) * u).sum(-1)
@@ -84,6 +96,8 @@ def paired(networks: Networks, u: Tensor, x: Tensor) -> Tensor:
 
 def tangent_kernel(networks: Networks, u: Tensor, x: Tensor) -> Tensor:
     """(M, B) u_1 · Θ(x_1, x_2) u_2 for the neural tangent kernel Θ = sum over weights of ∂f ∂fᵀ of tanh networks."""
+    if networks.activation != "tanh" or networks.b1.any():
+        raise ValueError("the tangent kernel here is that of tanh networks without biases of the outputs")
     h = networks.hidden(x.flatten(0, 1)).unflatten(1, x.shape[:2])  # (M, B, 2, N)
     slopes = (u @ networks.W1[:, None]) * (1 - h.square())  # of u · f with respect to the pre-activations
     first = slopes.prod(2).sum(-1) * (1 + x.prod(1).sum(-1))  # W0 and b0
@@ -110,6 +124,9 @@ class Mean:
 
     def blocks(self, samples: Tensor) -> Iterable[Networks]:
         for block in self.chunk():
+            sizes, asked = (block.W0.shape[2], block.W1.shape[1]), (self.question.inputs, self.question.outputs)
+            if sizes != asked:
+                raise ValueError(f"the networks have {sizes} inputs and outputs, and the question is about {asked}")
             yield from block.split(len(samples) * self.question.order)
 
 
@@ -134,11 +151,12 @@ class _Mean(torch.autograd.Function):
         return grad[:, None] * ctx.saved_tensors[0], None
 
 
-def chunks(density: Density, networks: int, *, seed: int, count: int = CHUNKS) -> list[Chunk]:
+def chunks(density: Density, networks: int, *, order: int, seed: int, count: int = CHUNKS) -> list[Chunk]:
     """An ensemble of so many networks in chunks that are drawn anew at every call, so that none is kept.
 
-    Raises ValueError for fewer networks than chunks.
+    Raises ValueError for fewer networks than chunks, and where outputs have no moments of the order to be asked for.
     """
+    density.require_moments(order)
     if networks < count:
         raise ValueError(f"{networks} networks do not make {count} chunks: draw more")
     seeds = torch.randint(2**62, (count,), generator=torch.Generator().manual_seed(seed)).tolist()
@@ -162,7 +180,8 @@ def polarized(
     shared = (factors.alike.sum() - factors.alike.trace()) / (len(ensemble) * (len(ensemble) - 1))
     if shared < SIGNAL * own:
         raise Unsupported(
-            f"this ensemble does not support {question.order} points: its chunks share {shared / own:.0%} of what "
-            "their means vary. Draw more networks, or ask for another order: odd ones are zero where f and -f are alike"
+            f"this ensemble does not support {question.order} points: its chunks share "
+            f"{max(0.0, float(shared / own)):.0%} of what their means vary. Draw more networks, or ask for "
+            "another order: odd ones are zero where f and -f are alike"
         )
     return factors

@@ -125,11 +125,13 @@ def test_our_grid_meets_the_papers_cells_and_the_symmetric_one_once():
 
 def test_spreads_are_read_in_either_unit():
     cells = [Cell(0.2, 2), Cell(0.2, 10)]
-    for factor, said in ((1.0, 1.0), (0.9, 1.0), (2.0, 2.0), (0.4, 0.4 / 0.801)):
+    for factor, said in ((1.0, 1.0), (0.9, 0.9), (2.0, 2.0), (0.4, 0.4 / 0.801)):
         spread = published.SPREAD[[1, 5]] * factor
         values = 70 + spread * torch.tensor([[-1.0], [1.0]]) / 2**0.5
         found = readings.spread_factors(readings.Part(cells, values[..., None], values, values[:, 0]))
         assert found[0].item() == pytest.approx(said)
+        growth = readings.spread_growth(readings.Part(cells, values[..., None], values, values[:, 0]))
+        assert growth["value"] == pytest.approx(16.1 / 4.1)
     assert readings.spread_factors(readings.Part([Cell(0.1, 2)], values[:, :1, None], values, values[:, 0])) is None
 
 

@@ -92,6 +92,7 @@ def test_parts_are_the_whole_and_seeds_decide(monkeypatch):
         ({"mean": (0.1,)}, r"mean must have shape \(2,\)"),
         ({"complex": True}, "phase"),
         ({"width": 0}, "at least one"),
+        ({"complex": True, "activation": "phase", "mean": (0.1, 0.1)}, "leave mean out"),
     ],
 )
 def test_densities_that_are_none(settings, word):
@@ -99,7 +100,19 @@ def test_densities_that_are_none(settings, word):
         Density(**({"inputs": 3, "outputs": 2, "width": 5} | settings))
 
 
-def test_moments_that_do_not_exist():
-    Density(1, 1, 5, last="student").require_moments(4)
-    with pytest.raises(ValueError, match="6-point function does not exist"):
-        Density(1, 1, 5, last="student").require_moments(6)
+@pytest.mark.parametrize(
+    ("settings", "highest"),
+    [
+        ({"last": "student"}, 4),
+        ({"first": "student"}, 6),  # tanh is bounded
+        ({"first": "student", "activation": "relu"}, 4),
+        ({"first": "student", "activation": "gauss-net"}, 0),
+    ],
+)
+def test_moments_that_do_not_exist(settings, highest):
+    density = Density(1, 1, 5, **settings)
+    if highest:
+        density.require_moments(highest)
+    if highest < 6:
+        with pytest.raises(ValueError, match=f"{highest + 1}-point function does not exist"):
+            density.require_moments(highest + 1)

@@ -16,7 +16,9 @@ def drawn(density, networks=40, seed=0):
 
 def found(density, networks=10_000, *, seed=1, **question):
     asked = Question(density.inputs, density.dimension, **question)
-    return decide(polarized(asked, chunks(density, networks, seed=seed), seed=2), asked.action, unbiased=True)
+    return decide(
+        polarized(asked, chunks(density, networks, order=asked.order, seed=seed), seed=2), asked.action, unbiased=True
+    )
 
 
 @pytest.mark.parametrize("terms", ["product", "up to"])
@@ -87,13 +89,31 @@ def test_single_members_have_no_symmetry():
 def test_ensembles_that_cannot_answer():
     density, question = Density(3, 1, 20), Question(3, 1)
     with pytest.raises(ValueError, match="2 chunks"):
-        polarized(question, chunks(density, 100, seed=0, count=2), seed=0)
+        polarized(question, chunks(density, 100, order=2, seed=0, count=2), seed=0)
     with pytest.raises(ValueError, match="10 networks do not make 20 chunks"):
-        chunks(density, 10, seed=0)
+        chunks(density, 10, order=2, seed=0)
     with pytest.raises(Unsupported, match="does not support 3 points"):
-        polarized(question._replace(order=3), chunks(density, 1000, seed=0), seed=0)
-    with pytest.raises(ValueError, match='unknown motion "weights"'):
-        polarized(question._replace(moving="weights"), chunks(density, 1000, seed=0), seed=0)
+        polarized(Question(3, 1, 3), chunks(density, 1000, order=3, seed=0), seed=0)
+    with pytest.raises(ValueError, match="6-point function does not exist"):
+        chunks(Density(3, 1, 20, last="student"), 1000, order=6, seed=0)
+    with pytest.raises(ValueError, match=r"the networks have \(3, 1\) inputs and outputs, and the question is about"):
+        polarized(Question(3, 2), chunks(density, 1000, order=2, seed=0), seed=0)
+    with pytest.raises(ValueError, match="tanh networks"):
+        tangent_kernel(drawn(Density(2, 1, 5, "relu")), torch.ones(1, 2, 1), torch.ones(1, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"moving": "weights"}, 'unknown motion "weights"'),
+        ({"terms": "sums"}, 'unknown terms "sums"'),
+        ({"order": 0}, "order must be a whole number from 1 on"),
+        ({"terms": "tangent kernel", "order": 3}, "two points, not 3"),
+    ],
+)
+def test_questions_that_are_none(settings, word):
+    with pytest.raises(ValueError, match=word):
+        Question(3, 1, **settings)
 
 
 def test_a_case_that_is_too_small_says_so():
