@@ -37,7 +37,7 @@ class Found:
 
     def p(self, part: str, **where) -> Tensor:
         """(ensembles, orders) p-values of the calibrated test, all cases that `of` picks together."""
-        return torch.cat([exact_p(m) for _, m in self.of(part, **where)])
+        return torch.cat([p_values(m["T"], m["null"]) for _, m in self.of(part, **where)])
 
     def panel(self, kind: str, D: int, order: int) -> dict[str, list]:
         """The paper's measures of a kind of density, name by name, a value each width."""
@@ -57,7 +57,7 @@ class Found:
                 continue
             T, null = found["T"], found["null"]
             orders = {"restored": [4], "order": range(1, T.shape[1] + 1)}.get(case["part"], ORDERS)
-            means = (part.double().mean(0).tolist() for part in (T, z_scores(T, null), exact_p(found)))
+            means = (part.double().mean(0).tolist() for part in (T, z_scores(T, null), p_values(T, null)))
             for order, t, z, p in zip(orders, *means):
                 yield {**case, "order": order, "T": t, "z": z, "p": p}
 
@@ -71,14 +71,8 @@ class Found:
         means)."""
         found = sorted(self.of("power", networks=networks), key=lambda pair: pair[0]["mean"])
         found = [(c["mean"], m) for c, m in found if c["mean"] > 0]
-        hits = [exact_p(m)[:, place] <= LEVEL for _, m in found]
+        hits = [p_values(m["T"], m["null"])[:, place] <= LEVEL for _, m in found]
         return [mu for mu, _ in found], torch.stack(hits, 1)
-
-
-def exact_p(measured: dict) -> Tensor:
-    """(ensembles, orders) p-values in double precision, as ratios of whole numbers: 2 of 40 is at most 0.05."""
-    of = measured["null"].shape[1] + 1
-    return (p_values(measured["T"], measured["null"]) * of).round().double() / of
 
 
 def half_power(mu: Sequence[float], hits: Tensor) -> float | None:
