@@ -11,6 +11,7 @@ def within_bands(
     panels: dict[str, dict],
     labels: dict[str, str],
     xlabel: str,
+    ylabel: str,
     *,
     symlog: dict[str, float] | None = None,
 ) -> Figure:
@@ -46,6 +47,8 @@ def within_bands(
             axes.set_yscale("symlog", linthresh=symlog[title])
         axes.set_title(title, fontsize=10)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(ylabel)
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
     shown = {name: artist for name, artist in drawn.items() if name in labels}

@@ -9,10 +9,14 @@ def test_bands_lie_about_the_mean_and_uncertain_points_are_open():
     labels = {"mean": "m", "inner": "m ± s", "outer": "m ± b", "open": "uncertain", "other": "elsewhere"}
     panel = {"x": [5, 50], "mean": [0.1, -0.1], "inner": [1, 2], "outer": [3, 4], "open": [True, False]}
     figure = plots.within_bands(
-        {"A": panel, "B": panel | {"other": ([5], [0.5])}, "C": panel}, labels, "hidden units N", symlog={"B": 0.1}
+        {"A": panel, "B": panel | {"other": ([5], [0.5])}, "C": panel},
+        labels,
+        "hidden units N",
+        "change",
+        symlog={"B": 0.1},
     )
     left, right = figure.axes[:2]
-    assert left.get_xscale() == "log" and left.get_xlabel() == "hidden units N"
+    assert left.get_xscale() == "log" and (left.get_xlabel(), left.get_ylabel()) == ("hidden units N", "change")
     assert (left.get_yscale(), right.get_yscale()) == ("linear", "symlog")
     low, high, mean, uncertain = left.lines
     np.testing.assert_allclose([low.get_ydata(), high.get_ydata()], [[-2.9, -4.1], [3.1, 3.9]])

@@ -117,7 +117,7 @@ def randomised(f: Tensor, orders: Sequence[int], draws: int, generator: Generato
 
 def p_values(T: Tensor, null: Tensor) -> Tensor:
     """(..., orders) (1 + how many of the null (..., draws, orders) are as large as T (..., orders)) / (draws + 1)."""
-    return (1 + (null >= T[..., None, :]).sum(-2)) / (1 + null.shape[-2])
+    return (1 + (null >= T[..., None, :]).sum(-2)).double() / (1 + null.shape[-2])
 
 
 def z_scores(T: Tensor, null: Tensor) -> Tensor:

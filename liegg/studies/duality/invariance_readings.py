@@ -37,7 +37,7 @@ class Found:
 
     def p(self, part: str, **where) -> Tensor:
         """(ensembles, orders) p-values of the calibrated test, all cases that `of` picks together."""
-        return torch.cat([p_values(m["T"], m["null"]) for _, m in self.of(part, **where)]).double()
+        return torch.cat([p_values(m["T"], m["null"]) for _, m in self.of(part, **where)])
 
     def panel(self, kind: str, D: int, order: int) -> dict[str, list]:
         """The paper's measures of a kind of density, name by name, a value each width."""

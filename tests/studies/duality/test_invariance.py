@@ -136,6 +136,8 @@ def test_p_values_count_the_null_that_is_as_large():
     T, null = torch.tensor([[2.0]]), torch.tensor([[[1.0], [2.0], [3.0]]])
     assert invariance.p_values(T, null).tolist() == [[0.75]]
     assert invariance.z_scores(T, null).tolist() == [[0.0]]
+    two_of_40 = invariance.p_values(torch.tensor([38.0]), torch.arange(39.0)[:, None])
+    assert two_of_40.tolist() == [0.05]  # to the last digit, as it is held against the level
 
 
 def test_published_looks_at_all_pairs_for_two_points_and_at_the_second_for_four():
