@@ -92,7 +92,8 @@ FOLDER = "from liegg.data import files; print(files.folder()); print(*sorted(fil
 def test_its_data_lie_in_the_cache_or_where_they_are_said_to(run, tmp_path):
     folder, digests = said(run("-c", FOLDER))
     assert Path(folder).is_relative_to(tmp_path) and Path(folder).name == "liegg"  # on Linux $XDG_CACHE_HOME/liegg
-    assert [name.split("-")[0] for name in digests.split()] == ["mnist/t10k"] * 2 + ["mnist/train"] * 2
+    files = [f"{part}-{content}-ubyte" for part in ("t10k", "train") for content in ("images-idx3", "labels-idx1")]
+    assert digests.split() == [f"{name}/{file}" for name in ("fashion-mnist", "mnist") for file in files]
     folder, _ = said(run("-c", FOLDER, LIEGG_DATA=str(tmp_path / "named")))
     assert folder == str(tmp_path / "named")
 

@@ -85,6 +85,8 @@ def _decide(factors: Factors, action: Action, output_action: Action | None, unbi
         raise ValueError("every part has one sample, so that the controls have no pairs: polarize larger parts")
     _require_signal(factors)
     _require_independent(factors.alike)
+    if not unbiased:
+        _warn_of_units(factors.alike)
     moved = E[0, ..., sizes[0] :]  # J A x
     chance = torch.cat([factor.triangle for factor in factors.mismatched])
     to_output = idle = None
@@ -153,7 +155,7 @@ def _require_signal(factors: Factors) -> None:
 
 
 def _require_independent(alike: Tensor) -> None:
-    """Refuse functions that are one, up to a factor; warn of units that differ."""
+    """Refuse functions that are one, up to a factor."""
     sizes = alike.diagonal().sqrt()
     apart = (1 - (alike / sizes / sizes[:, None]).square()).clamp_min(0).sqrt().fill_diagonal_(1)
     if (apart <= SAME).any():
@@ -161,6 +163,12 @@ def _require_independent(alike: Tensor) -> None:
         raise ValueError(
             f"functions {a} and {b} are the same, up to a factor: give functions that were trained independently"
         )
+
+
+def _warn_of_units(alike: Tensor) -> None:
+    """Warn of functions that differ in size: estimates of one function do so by chance, independent networks should
+    not."""
+    sizes = alike.diagonal().sqrt()
     if sizes.max() > 10 * sizes.min():
         warnings.warn(
             f"the functions' derivatives differ in size by a factor of {sizes.max() / sizes.min():.2g}, so that the "

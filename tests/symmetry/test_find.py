@@ -194,8 +194,12 @@ def test_functions_of_other_units_are_warned_of():
         lambda p, c=c, s=s: c * (p.norm(dim=1).sin() + 0.1 * (p @ draw(3, seed=s)).sin())
         for s, c in enumerate((1, 1, 99))
     ]
+    x = draw(200, 3)
     with pytest.warns(UserWarning, match="differ in size by a factor"):
-        find_symmetry(f, draw(200, 3), Linear(3))
+        find_symmetry(f, x, Linear(3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        decide(polarize(f, x, Linear(3)), Linear(3), unbiased=True)  # estimates of one function differ by chance
 
 
 @pytest.mark.parametrize(
