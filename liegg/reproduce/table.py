@@ -40,11 +40,12 @@ class Parameter:
             return self._one(self.name, self.type, value)
         if type(value) is not list:
             raise UserError(f"parameter {self.name} must be a list, not {value!r}")
-        least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
-        if len(value) < least or len(value) > len({*map(repr, value)}):
-            raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
         kind = type(self.default[0]).__name__
-        return [self._one(f"{self.name}, each entry of it,", kind, entry) for entry in value]
+        entries = [self._one(f"{self.name}, each entry of it,", kind, entry) for entry in value]
+        least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
+        if len(entries) < least or len(entries) > len(set(entries)):
+            raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
+        return entries
 
     def _one(self, name: str, kind: str, value: object) -> object:
         if kind == "float" and type(value) is int:

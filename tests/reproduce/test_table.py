@@ -81,6 +81,7 @@ def test_choices_and_whole_numbers_for_floats():
         ("13_data_size", {"sizes": 600}, "sizes must be a list, not 600"),
         ("13_data_size", {"sizes": [600]}, "sizes must have at least 2 entries, all different"),
         ("13_data_size", {"sizes": [600, 600]}, "all different"),
+        ("22_symmetry_breaking", {"means": [0, 0.0]}, "all different"),
         ("13_data_size", {"sizes": [300, 1200]}, "sizes, each entry of it, must be from 520 to inf, not 300"),
         ("14_width_depth", {"widths": []}, "widths must have at least 1 entries"),
         ("14_width_depth", {"widths": [1.5]}, "widths, each entry of it, must be int, not float"),
