@@ -116,7 +116,7 @@ def trends(
             axes.set_xscale("log")
         else:
             axes.xaxis.get_major_locator().set_params(integer=True)
-        if ylabel in log:
+        if ylabel in log and any((values > 0).any() for _, values in kinds.values()):
             axes.set_yscale("log")
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=4 if len(panels) > 1 else 3)

@@ -105,6 +105,13 @@ def distances(values: Tensor, low: Tensor, high: Tensor, *, theirs: int | None =
     return torch.where(outside > 0, outside / half.clamp_min(1e-9), 0.0)
 
 
+def grid_agreement(grid: Part) -> dict:
+    """The share of those cells whose distance is at most one, as an estimate over runs drawn again: all cells of a run
+    begin with the same draw, so that they are not independent of each other."""
+    again = lambda drawn: grid_distances(grid._replace(accuracy=drawn)) <= 1
+    return statistics.bootstrap(lambda drawn: float(again(drawn).double().mean()), grid.accuracy)
+
+
 def grid_distances(grid: Part) -> Tensor:
     """(C,) the distance of every cell that the paper's heat map has too; the symmetric network counts once."""
     low, high = published.ranges()
@@ -144,13 +151,18 @@ def spread_factors(grid: Part) -> Tensor | None:
 
 def spread_growth(grid: Part) -> dict[str, float] | None:
     """By which factor the standard deviation over runs grows from the smallest to the largest k at the paper's largest
-    mean, as an estimate for `record`; None if the grid has not both."""
+    mean, as an estimate for `record`; None if the grid has not both, or the smaller does not spread at all."""
     shifted = [cell for cell in grid.cells if cell.mean == published.SPREAD_MEAN]
     if len(shifted) < 2:
         return None
     ends = min(shifted, key=lambda cell: cell.rows), max(shifted, key=lambda cell: cell.rows)
     values = torch.stack([grid.of(cell) for cell in ends], 1)
-    return statistics.bootstrap(lambda v: float(v[:, 1].std() / v[:, 0].std()), values)
+
+    def growth(drawn: Tensor) -> float:
+        low, high = drawn.std(0).tolist()
+        return high / low if low else float("nan")
+
+    return statistics.bootstrap(growth, values)
 
 
 def estimates(values: Tensor) -> Tensor:

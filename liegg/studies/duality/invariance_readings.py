@@ -64,7 +64,9 @@ class Found:
     def symmetric_p(self) -> Tensor:
         """(ensembles,) p-values of every symmetric ensemble on the page, mean over its orders."""
         groups = [("test", {"kind": "normal"}), ("same", {"kind": "normal"}), ("order", {"last": "gauss"})]
-        return torch.cat([self.p(part, **where).mean(1) for part, where in [*groups, ("power", {"mean": 0.0})]])
+        if any(case.get("mean") == 0 for case, _ in self.pairs):
+            groups.append(("power", {"mean": 0.0}))
+        return torch.cat([self.p(part, **where).mean(1) for part, where in groups])
 
     def rejected(self, networks: int, place: int) -> tuple[list[float], Tensor]:
         """Means μ > 0, ascending, and which ensembles of so many networks the order of this place rejects (repeats,

@@ -121,6 +121,23 @@ def test_our_grid_meets_the_papers_cells_and_the_symmetric_one_once():
     assert len(distances) == 51 and distances.max() == 0
     moved = grid._replace(accuracy=grid.accuracy + 1)
     assert (readings.grid_distances(moved) > 1).all()
+    assert readings.grid_agreement(grid)["low"] == 1 and readings.grid_agreement(moved)["high"] == 0
+
+
+def test_the_share_of_cells_that_agree_is_as_uncertain_as_the_runs_that_they_share():
+    """Ten runs whose cells all move together agree all at once, or not at all."""
+    cells = breaking.grid([2, 4, 6, 8, 10], published.MEANS)
+    theirs = torch.tensor([85.6] + [published.ACCURACY[published.MEANS.index(c.mean), c.rows // 2] for c in cells[1:]])
+    runs = normal(10, 1)
+    grid = readings.Part(cells, (theirs + 0.7 + runs - runs.mean(0))[..., None], normal(10, len(cells)), normal(10))
+    found = readings.grid_agreement(grid)
+    assert found["low"] < 0.2 and found["high"] > 0.8
+
+
+def test_a_spread_that_begins_at_zero_has_no_growth():
+    cells = [breaking.Cell(published.SPREAD_MEAN, k) for k in (2, 10)]
+    accuracy = torch.stack([torch.full((3,), 80.0), torch.tensor([60.0, 70.0, 75.0])], 1)[..., None]
+    assert readings.spread_growth(readings.Part(cells, accuracy, normal(3, 2), normal(3))) is None
 
 
 def test_spreads_are_read_in_either_unit():
