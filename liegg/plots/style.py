@@ -64,8 +64,9 @@ def look(kind: str, labels: dict[str, str]) -> dict:
 
 
 def band(axes, x: Sequence, values: Tensor, kind: str, labels: dict[str, str]) -> None:
-    """Mean over networks (M, T) as a line, their range as a band."""
-    values = torch.as_tensor(values)
+    """Mean over networks (M, T) as a line, their range as a band; nan is a network that has no value there."""
+    values = torch.as_tensor(values).double()
     style = look(kind, labels)
-    axes.fill_between(x, values.amin(0), values.amax(0), color=style["color"], alpha=0.2, linewidth=0)
-    axes.plot(x, values.mean(0), ls="-", ms=4, lw=1.2, label=labels[kind], **style)
+    low, high = (values.nanquantile(end, 0) for end in (0.0, 1.0))
+    axes.fill_between(x, low, high, color=style["color"], alpha=0.2, linewidth=0)
+    axes.plot(x, values.nanmean(0), ls="-", ms=4, lw=1.2, label=labels[kind], **style)

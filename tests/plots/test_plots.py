@@ -132,3 +132,9 @@ def test_clouds_are_drawn_before_and_after_the_turn():
     before, after = (torch.tensor(axes.lines[0].get_xydata()) for axes in figure.axes[:2])
     assert torch.allclose(after, torch.stack([-before[:, 1], before[:, 0]], 1), atol=1e-6)
     assert len(figure.axes[0].lines) == 2 + 1 + 1
+
+
+def test_a_network_without_a_value_takes_no_other_from_the_line():
+    values = torch.tensor([[1.0, 2.0], [3.0, torch.nan]])
+    axes = plots.trends({"y": {"one": (range(2), values)}}, {"one": "A"}, "n").axes[0]
+    assert axes.lines[0].get_ydata().tolist() == [2, 2]

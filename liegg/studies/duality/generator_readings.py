@@ -148,6 +148,19 @@ def right(rows: Sequence[dict], kind: str) -> list[int]:
     ]
 
 
+def errors(rows: Sequence[dict], sizes: Sequence[int]) -> dict[str, Tensor]:
+    """(ensembles, sizes) the angles in degrees of each kind of density, as many ensembles of every size; nan where one
+    says too little. Kinds without an algebra are left out."""
+    found = {}
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        of_size = [[row["angle"] for row in rows if (row["kind"], row["networks"]) == (kind, size)] for size in sizes]
+        known = [[torch.nan if angle is None else angle for angle in angles] for angles in of_size]
+        angles = torch.tensor(known, dtype=torch.float64).T
+        if not angles.isnan().all():
+            found[kind] = angles
+    return found
+
+
 def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 0) -> dict[str, float] | None:
     """How the error falls: the exponent of angle ~ networks^a, as an estimate for `record`.
 

@@ -88,3 +88,10 @@ def test_rates_count_ensembles():
 def test_members_are_read_one_by_one():
     factors = catalogue.members(4, 200, seed=0)
     assert [readings.of_member(factors, a).networks for a in range(4)] == [1] * 4
+
+
+def test_the_error_of_every_ensemble_has_its_place_by_kind_and_size():
+    angles = {("a", 10): [4.0, None], ("a", 20): [2.0, 3.0], ("b", 10): [None, None], ("b", 20): [None, None]}
+    rows = [{"kind": k, "networks": n, "angle": angle} for (k, n), values in angles.items() for angle in values]
+    found = readings.errors(rows, [10, 20])
+    assert list(found) == ["a"] and torch.equal(found["a"].nan_to_num(-1), torch.tensor([[4.0, 2], [-1, 3]]).double())
