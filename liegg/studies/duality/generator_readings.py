@@ -18,6 +18,8 @@ GROUPS = {
     "training": "during training",
     "kernel": "the tangent kernel",
 }
+NEAR = 10.0
+"""degrees, within which an algebra of the derived dimension is the derived one"""
 OPEN = ("loss of the norm, Adam",)
 """Cases whose derived algebra is not claimed to be found: Adam's steps do not turn along with the outputs, so that no
 rotation is left, but by how much they break the symmetry is not derived."""
@@ -115,8 +117,9 @@ def answer(case: Case, factors: Factors) -> Symmetry:
 
 
 def read(name: str, case: Case, factors: Factors | str) -> dict:
-    """One row of a case: derived and found dimension and name, and the largest angle in degrees between the two
-    algebras, by as many of the lowest directions as are derived. Nothing was found where the ensemble is too small."""
+    """One row of a case: derived and found dimension and name, the largest angle in degrees between the two algebras,
+    by as many of the lowest directions as are derived, and whether the derived algebra was found: its dimension, NEAR
+    its place. Nothing was found where the ensemble is too small."""
     true = derived(name, case)
     row = {"case": name, "order": case.order, "moving": case.moving, "derived": len(true), "derived name": NAMES[name]}
     if isinstance(factors, str):
@@ -124,13 +127,14 @@ def read(name: str, case: Case, factors: Factors | str) -> dict:
     found = answer(case, factors)
     match = found.identify()
     called = match.name if match else ""
-    angles = algebra.principal_angles(found.directions[: len(true)], true)
+    angle = float(algebra.principal_angles(found.directions[: len(true)], true)[-1]) if len(true) else None
+    right = found.dimension == len(true) and (angle is None or angle <= NEAR)
     return row | {
         "found": found.dimension,
         "name": called,
-        "angle": float(angles[-1]) if len(true) else None,
-        "right": found.dimension == len(true),
-        "named": found.dimension == len(true) and called == NAMES[name],
+        "angle": angle,
+        "right": right,
+        "named": right and called == NAMES[name],
     }
 
 
@@ -196,11 +200,9 @@ def convergence(sizes: Tensor, angles: Tensor, labels: Sequence, *, seed: int = 
 
 
 def rates(rows: Sequence[dict]) -> dict[str, dict | None]:
-    """How often the dimension is right, too large or too small, over ensembles (Wilson); one that is too small to say
-    anything is counted, as none of the three."""
-    off = [None if row["found"] is None else row["found"] - row["derived"] for row in rows]
+    """How often the derived algebra is found, or a dimension too large, over ensembles (Wilson); one that is too small
+    to say anything is counted, as neither."""
     return {
-        "right": rate(o == 0 for o in off),
-        "more": rate(o is not None and o > 0 for o in off),
-        "fewer": rate(o is not None and o < 0 for o in off),
+        "right": rate(row["right"] for row in rows),
+        "more": rate(row["found"] is not None and row["found"] > row["derived"] for row in rows),
     }

@@ -93,7 +93,7 @@ def half_power(mu: Sequence[float], hits: Tensor) -> float | None:
 def exponent(sizes: Sequence[int], of_size: Sequence[tuple[list[float], Tensor]], *, seed: int = 0) -> dict | None:
     """The slope of log μ½ against log M with its 95 % interval, ensembles of each size and mean drawn again 1000 times.
 
-    None where some size has no μ½.
+    None where some size has no μ½, and for fewer than 5 ensembles, whose intervals would be too short.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -107,7 +107,7 @@ def exponent(sizes: Sequence[int], of_size: Sequence[tuple[list[float], Tensor]]
     value = slope(list(of_size))
     redrawn = [slope([(mu, again(hits)) for mu, hits in of_size]) for _ in range(1000)]
     redrawn = torch.tensor([s for s in redrawn if s is not None], dtype=torch.float64)
-    if value is None or len(redrawn) < 900:
+    if value is None or len(redrawn) < 900 or len(of_size[0][1]) < 5:
         return None
     low, high = redrawn.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
     return {"value": value, "low": min(low, value), "high": max(high, value), "n": len(of_size[0][1])}

@@ -79,10 +79,18 @@ def test_an_exponent_needs_two_sizes_of_one_kind():
 
 
 def test_rates_count_ensembles():
-    rows = [{"case": "a", "derived": 3, "found": found} for found in (3, 3, 4, None)]
-    counted = readings.rates(rows)
-    assert [counted[name]["value"] for name in ("right", "more", "fewer")] == [0.5, 0.25, 0.0]
-    assert counted["right"]["n"] == 4
+    known = [(3, True), (3, False), (4, False), (None, False)]
+    counted = readings.rates([{"derived": 3, "found": found, "right": right} for found, right in known])
+    assert [counted[name]["value"] for name in ("right", "more")] == [0.25, 0.25] and counted["right"]["n"] == 4
+
+
+def test_another_algebra_of_the_same_dimension_and_name_is_not_the_derived_one():
+    """Networks that are stretched, held against plain rotations."""
+    stretched, plain = catalogue.CASES["stretched"], catalogue.CASES["normal"]
+    factors = catalogue.observe(stretched, 20000, seed=2)
+    assert readings.read("stretched", stretched, factors)["named"]
+    row = readings.read("normal", plain, factors)
+    assert (row["found"], row["name"], row["right"], row["named"]) == (3, "so(3)", False, False) and row["angle"] > 30
 
 
 def test_members_are_read_one_by_one():

@@ -31,6 +31,7 @@ def test_the_exponent_is_found_within_its_interval():
     found = readings.exponent(sizes, hits)
     assert found["low"] < -0.5 < found["high"] and found["high"] - found["low"] < 0.15 and found["n"] == 60
     assert readings.exponent(sizes, [*hits[:2], (MU[:3], hits[2][1][:, :3])]) is None
+    assert readings.exponent(sizes, [(mu, hit[:4]) for mu, hit in hits]) is None
 
 
 @pytest.mark.parametrize(("last", "kurtosis"), [("uniform", -1.2), ("signs", -2.0)])
