@@ -90,7 +90,9 @@ def test_the_folder_is_the_one_named_or_the_clones_or_a_cache(tmp_path, monkeypa
 def test_checksums_of_all_files_come_with_the_package():
     digests = files.digests()
     names = {f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")}
-    assert set(digests) == {f"{dataset}/{name}" for dataset in ("mnist", "fashion-mnist") for name in names}
+    of_idx = {f"{dataset}/{name}" for dataset in ("mnist", "fashion-mnist") for name in names}
+    batches = {f"cifar10/{name}.bin" for name in ("test_batch", *(f"data_batch_{i}" for i in range(1, 6)))}
+    assert set(digests) == of_idx | batches
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
 
 

@@ -1,0 +1,1 @@
+"""Part III: layer-wise equivariances from the marginal likelihood (van der Ouderaa, Immer, van der Wilk 2023)."""
