@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,13 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
         done = _finished(place, case) if place else []
         if not done:
             began = time.monotonic()
-            with progress.within(f"case {i} of {len(cases)}"):
+            with progress.within(f"case {i} of {len(cases)}"), _measuring(place):
                 value = _plain(measure(case))
             done = [value]
             if place:
                 seconds = round(time.monotonic() - began, 2)
                 kept.write(place, {"key": os.environ["LIEGG_KEY"], "seconds": seconds}, [(case, value)])
+                _beside(place).unlink(missing_ok=True)
         results.append(_lively(done[0]))  # the same whether kept or new
     return results
 
@@ -55,6 +57,36 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
 def once(measure: Callable[[], Any]) -> Any:
     """What measure() returned: `sweep` with a single case."""
     return sweep([{}], lambda _: measure())[0]
+
+
+_current: list[Path] = []
+
+
+def checkpoint() -> Path | None:
+    """Within measure(case): a file in which a long computation may keep how far it is. A run that was stopped finds it
+    again, unless something has changed that the measurement depends on; it is removed when the case is finished. None
+    outside the runner."""
+    return _current[-1] if _current else None
+
+
+def _beside(place: Path) -> Path:
+    """The checkpoint of a case: its name holds what the measurement depends on."""
+    key = hashlib.sha256(os.environ["LIEGG_KEY"].encode()).hexdigest()[:16]
+    return place.with_name(f"{place.stem}-{key}.checkpoint")
+
+
+@contextmanager
+def _measuring(place: Path | None) -> Iterator[None]:
+    """What `checkpoint` answers meanwhile."""
+    if place is None:
+        yield
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _current.append(_beside(place))
+    try:
+        yield
+    finally:
+        _current.pop()
 
 
 _asked: set[str] = set()

@@ -18,7 +18,9 @@ from pydantic import Field, field_validator
 from liegg.reproduce import rows
 from liegg.reproduce.project import TABLE, UserError, find_root
 
-PROFILES = ("smoke", "quick", "paper")
+PROFILES = ("smoke", "quick", "paper", "full")
+OPTIONAL = {"full"}
+"""profiles that an experiment may lack"""
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
@@ -115,7 +117,7 @@ class _Row(rows.Row):
     @field_validator("seconds", "profiles")
     @classmethod
     def _every_profile(cls, values: dict) -> dict:
-        if missing := set(PROFILES) - set(values):
+        if missing := set(PROFILES) - OPTIONAL - set(values):
             raise ValueError(f"{', '.join(sorted(missing))} is missing")
         return values
 
@@ -141,7 +143,8 @@ def load(root: Path | None = None) -> dict[str, Experiment]:
 
 
 def select(experiments: dict[str, Experiment], names: str, profile: str) -> list[Experiment]:
-    """The experiments named (space-separated; all, if none is named), once profile and names are known to exist."""
+    """The experiments named (space-separated; all that have the profile, if none is named), once profile and names are
+    known to exist."""
     if profile not in PROFILES:
         raise UserError(f"unknown profile {profile!r}: there are {', '.join(PROFILES)}")
     chosen = [Path(name).name.removesuffix(".ipynb") for name in names.split()]
@@ -150,7 +153,10 @@ def select(experiments: dict[str, Experiment], names: str, profile: str) -> list
             raise UserError(
                 f"unknown notebook {name!r}: {_renamed(name, experiments)}there are {', '.join(experiments)}"
             )
-    return [experiments[name] for name in dict.fromkeys(chosen or experiments)]
+        if profile not in experiments[name].profiles:
+            raise UserError(f"{name} has no profile {profile}: there are {', '.join(experiments[name].profiles)}")
+    every = [name for name, experiment in experiments.items() if profile in experiment.profiles]
+    return [experiments[name] for name in dict.fromkeys(chosen or every)]
 
 
 def _renamed(name: str, experiments: dict[str, Experiment]) -> str:

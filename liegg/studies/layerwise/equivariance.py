@@ -1,6 +1,7 @@
-"""How equivariant a layer is, by what it does to images and by its weights: four measures that say it differently.
+"""How equivariant a layer is, by what it does to images and by its weights.
 
-A layer before ReLU is affine, f(x) = W x + b. Shifts T by multiples of its stride, which become shifts of the output.
+A layer before ReLU is affine, f(x) = W x + b, and images are periodic. T shifts them by multiples of the layer's
+stride, and its output by as many strides.
 """
 
 import math
@@ -9,9 +10,6 @@ import torch
 from torch import Tensor
 
 from liegg.studies.layerwise.networks import Layer, Network
-
-GENERATORS = ("x", "y", "rotation", "scale", "squeeze", "shear")
-"""the six affine generators: two translations, then -y∂x + x∂y, x∂x + y∂y, x∂x - y∂y, y∂x + x∂y"""
 
 
 @torch.no_grad()
@@ -75,37 +73,3 @@ def reynolds(W: Tensor) -> float:
     back = lambda a, b: W.roll((-a, -b), (1, 2)).roll((-a * stride, -b * stride), (4, 5))
     mean = sum(back(a, b) for a, b in shifts) / len(shifts)
     return (mean.square().sum() / W.square().sum()).item()
-
-
-@torch.no_grad()
-def commutators(layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
-    """With which of six affine generators a layer of stride 1 commutes on periodic images x (B, C, H, H): singular
-    values (6,), least first, and right singular vectors (6, 6), one a row, over GENERATORS.
-
-    Column i stacks W G_i x - G_i f(x) over images, divided by the root of |W G_i x|² + |G_i f(x)|². Derivatives are
-    spectral. Raises ValueError for a layer of another stride, where aliasing would count as an error.
-    """
-    if layer.stride != 1:
-        raise ValueError(f"commutators are measured of layers of stride 1, not {layer.stride}")
-    origin = layer(torch.zeros_like(x[:1]))
-    columns = []
-    for moved, after in zip(_moved(x), _moved(layer(x))):
-        before = layer(moved) - origin
-        size = (before.square().sum() + after.square().sum()).sqrt()
-        columns.append((before - after).flatten().double() / size)
-    stacked = torch.stack(columns, 1)
-    _, values, vectors = torch.linalg.svd(torch.linalg.qr(stacked, mode="r").R)
-    return values.flip(0), vectors.flip(0)
-
-
-def _moved(x: Tensor) -> list[Tensor]:
-    """G_i x for all GENERATORS, x (B, C, H, H) periodic; coordinates from the centre, in units of half the side."""
-    n = x.shape[-1]
-    frequency = torch.fft.fftfreq(n, 1 / n, dtype=x.dtype, device=x.device)
-    frequency[n // 2] = 0  # the highest one has no direction
-    turn = 1j * math.pi * frequency  # a derivative in units of half the side
-    spectrum = torch.fft.fft2(x)
-    dx, dy = torch.fft.ifft2(spectrum * turn).real, torch.fft.ifft2(spectrum * turn[:, None]).real
-    X = (torch.arange(n, dtype=x.dtype, device=x.device) - (n - 1) / 2) / (n / 2)
-    Y = X[:, None]
-    return [dx, dy, -Y * dx + X * dy, X * dx + Y * dy, X * dx - Y * dy, Y * dx + X * dy]

@@ -10,9 +10,8 @@ from torch.nn.functional import affine_grid, grid_sample, interpolate, pad
 
 from liegg import data
 from liegg.data import cifar10
+from liegg.studies.layerwise.schedule import Data
 
-Data = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Images and labels for training, then for testing"""
 TASKS = {"digit": 10, "digit and quadrant": 40}
 """and how many classes they have"""
 MOVES = ("plain", "translated", "rotated")

@@ -5,12 +5,13 @@ the prior shrinks every tensor by 1 + η δ/N after a step, with η = rate / (1 
 precision δ, where the paper's weight decay is not. Every few epochs after a burn-in the priors follow the evidence.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from liegg import progress
@@ -23,6 +24,8 @@ from liegg.studies.layerwise.networks import Network
 MOMENTUM = 0.9
 LAST_RATE = 1e-6
 
+Data = tuple[Tensor, Tensor, Tensor, Tensor]
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 METHODS = ("MAP", "Laplace")
 """priors fixed at 1, or learned"""
 
@@ -49,12 +52,12 @@ class Schedule:
 
 def train(
     net: Network,
-    data: tuple[Tensor, Tensor, Tensor, Tensor],
+    data: Data,
     schedule: Schedule,
     *,
     method: str,
     seed: int,
-    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    augment: Augmentation | None = None,
     checkpoint: Path | None = None,
     device: str | None = None,
 ) -> dict:
@@ -66,21 +69,49 @@ def train(
     augment     what is done to a batch of training images; the curvature sees them as they are
     checkpoint  a file that keeps a stopped training; it goes on from there, to the same result
 
-    Returns, of the trained network, accuracy (%) and nll (nats) on the test images, log_evidence (nats a training
-    image, with the exact GGN), and by tensor precision, effective (γ) and size (P); and history: after every update
-    the epoch and the log10 of the prior variances, (updates, tensors). Raises Diverged, and ValueError for other
-    methods.
+    Returns accuracy (%) and nll (nats) on the test images, log_evidence (nats a training image, with the exact GGN),
+    and by tensor precision, effective (γ) and size (P); and history: after every update the epoch and the log10 of the
+    prior variances, (updates, 1 + tensors). Raises Diverged, and ValueError for other methods.
     """
+    where = resolve(device or "cpu")
+    priors, history = descend(
+        net, data, schedule, method=method, seed=seed, augment=augment, checkpoint=checkpoint, device=device
+    )
+    x, y = (part.to(where) for part in data[:2])
+    evidence = Evidence.of(curvature.fit(net, x, y), priors.precisions)
+    return {
+        **tested(net, *data[2:]),
+        "log_evidence": evidence.log_evidence,
+        "precision": priors.precisions,
+        "effective": evidence.effective,
+        "size": {name: p.numel() for name, p in net.named_parameters()},
+        "history": torch.tensor(history),
+    }
+
+
+def descend(
+    net: nn.Module,
+    data: Data,
+    schedule: Schedule,
+    *,
+    method: str,
+    seed: int,
+    augment: Augmentation | None = None,
+    checkpoint: Path | None = None,
+    device: str | None = None,
+) -> tuple[Priors, list[list[float]]]:
+    """The training itself, see `train`: the priors that it ends with, and their history. With "MAP" any network of
+    images will do."""
     if method not in METHODS:
         raise ValueError(f'unknown method "{method}": there are {", ".join(METHODS)}')
     where = resolve(device or "cpu")
     net.to(where)
-    x, y, x_test, y_test = (part.to(where) for part in data)
+    x, y = (part.to(where) for part in data[:2])
     weights = dict(net.named_parameters())
     priors = Priors(list(weights), rule=schedule.rule, rate=schedule.rate, steps=schedule.steps)
     optimizer = torch.optim.SGD(weights.values(), lr=schedule.learning_rate, momentum=MOMENTUM)
-    length = schedule.epochs * -(-len(x) // schedule.batch_size)
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(length, 1), eta_min=LAST_RATE)
+    steps = schedule.epochs * -(-len(x) // schedule.batch_size)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1), eta_min=LAST_RATE)
     order, draws = torch.Generator().manual_seed(seed), torch.Generator(where).manual_seed(seed)
     parts = {"net": net, "priors": priors, "optimizer": optimizer, "cosine": cosine}
     first, history = _resumed(checkpoint, parts, order, draws)
@@ -98,28 +129,20 @@ def train(
         _require_finite(epoch, torch.stack(losses), weights, priors.precisions)
         if method == "Laplace" and epoch >= schedule.burn_in and epoch % schedule.every == 0:
             priors.update(curvature.fit(net, x, y, samples=schedule.samples, generator=draws))
-            history.append([float(epoch), *(-priors.log / 2.302585092994046).tolist()])
+            history.append([float(epoch), *(-priors.log / math.log(10)).tolist()])
         progress.show(f"{method}, epoch {epoch} of {schedule.epochs}")
-        if checkpoint and (epoch % schedule.every == 0):
+        if checkpoint and epoch % schedule.every == 0:
             _keep(checkpoint, parts, order, draws, epoch, history)
-    return {**report(net, (x, y), (x_test, y_test), priors.precisions), "history": torch.tensor(history)}
+    return priors, history
 
 
-def report(
-    net: Network, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], precisions: dict[str, float]
-) -> dict:
-    """What a trained network is worth, see `train`."""
-    evidence = Evidence.of(curvature.fit(net, *train), precisions)
-    with torch.no_grad():
-        logits = torch.cat([net(some) for some in test[0].split(500)])
-    return {
-        "accuracy": 100 * (logits.argmax(1) == test[1]).double().mean().item(),
-        "nll": cross_entropy(logits, test[1]).item(),
-        "log_evidence": evidence.log_evidence,
-        "precision": precisions,
-        "effective": evidence.effective,
-        "size": {name: p.numel() for name, p in net.named_parameters()},
-    }
+@torch.no_grad()
+def tested(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
+    """Accuracy (%) and nll (nats an image) on test images."""
+    where = next(net.parameters()).device
+    logits = torch.cat([net(some.to(where)) for some in x.split(500)]).cpu()
+    accuracy = 100 * (logits.argmax(1) == y).double().mean().item()
+    return {"accuracy": accuracy, "nll": cross_entropy(logits, y).item()}
 
 
 @torch.no_grad()
