@@ -127,7 +127,8 @@ class Conv(Pathway):
     """CONV. With `anchors`, the share of the 9 pixels of a filter that are anchors, S-CONV.
 
     grid    "fixed": stride 2 keeps the first of the four sub-grids. "largest": that with the largest value over all
-            channels, image by image (the paper's code: over the batch), which makes stride 2 equivariant to any shift
+            channels, for every image, and copy, by itself (the paper's code: for a batch), which makes stride 2
+            equivariant to any shift
     copies  how many groups of channels share the filter, for GCONV
     """
 
@@ -161,13 +162,13 @@ class Conv(Pathway):
         step = self.stride if self.grid == "fixed" else 1
         W = self.weight if self.filters is None else self.weight @ self.filters
         o = conv2d(padded, W.unflatten(-1, (3, 3)), self.bias, step)
-        y = o.reshape(len(x), self.D, *o.shape[-2:])
         if sites is not None:
             seen = padded.detach()
             sites.append(
                 Site(self.weight, self.bias, o, lambda: self._patches(seen, step), self._by_place, shared=True)
             )
-        return largest_grid(y) if self.stride == 2 and self.grid == "largest" else y
+        y = largest_grid(o) if self.stride == 2 and self.grid == "largest" else o
+        return y.reshape(len(x), self.D, *y.shape[-2:])
 
     def _patches(self, padded: Tensor, step: int) -> Tensor:
         """(B, T, I) what the filter sees at each pixel, the mean over the copies."""
