@@ -2,6 +2,7 @@
 
 from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
+from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
@@ -9,7 +10,9 @@ __all__ = [
     "clouds",
     "confusion",
     "curves",
+    "decided",
     "drifts",
+    "filters",
     "flows",
     "heatmaps",
     "matrices",
@@ -18,6 +21,7 @@ __all__ = [
     "portrait",
     "rates",
     "scatter",
+    "shares",
     "spectra",
     "strips",
     "trends",
