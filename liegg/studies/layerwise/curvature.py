@@ -41,7 +41,7 @@ def fit(
     y: Tensor,
     *,
     samples: int = 0,
-    batch_size: int = 256,
+    batch_size: int = 64,
     generator: torch.Generator | None = None,
 ) -> Curvature:
     """The curvature of a network on images x (N, ...) with labels y (N,).
@@ -65,7 +65,7 @@ def fit(
         logits = net(some, sites)
         likelihood -= cross_entropy(logits, labels, reduction="sum").item()
         for site in sites:
-            _add(sums, f"A {names[id(site.weight)]}", _outer(site.activations(), apart=not site.shared))
+            _add(sums, f"A {names[id(site.weight)]}", site.moments())
         directions = _directions(logits.detach().softmax(1), samples, generator)
         for i, v in enumerate(directions):
             found = torch.autograd.grad(logits, [s.output for s in sites], v, retain_graph=i + 1 < len(directions))
@@ -101,12 +101,9 @@ def _directions(p: Tensor, samples: int, generator: torch.Generator | None) -> l
     return [(one_hot(drawn[:, j], K) - p) / samples**0.5 for j in range(samples)]
 
 
-def _outer(a: Tensor, *, apart: bool = False) -> Tensor:
-    """The sum of a aᵀ over batch and places of a (B, T, I): (I, I); or (T, I, I) with the places apart."""
-    if apart:
-        by_place = a.movedim(1, 0)
-        return by_place.mT @ by_place
-    flat = a.reshape(-1, a.shape[-1])
+def _outer(g: Tensor) -> Tensor:
+    """(O, O) the sum of g gᵀ over batch and places, for g (B, T, O)."""
+    flat = g.reshape(-1, g.shape[-1])
     return flat.mT @ flat
 
 

@@ -30,18 +30,17 @@ NOISE = 0.01
 
 
 class Site(NamedTuple):
-    """Where a parameter tensor meets activations: o = W a + b at each of T places, a (B, T, I) and o (B, T, O)."""
+    """Where a parameter tensor meets activations: o = W a + b at each of T places, a (B, T, I) and o (B, T, O). Places
+    share one W (O, I), or each has its own, W (T, O, I)."""
 
     weight: Parameter
     bias: Parameter | None
     output: Tensor
     """o, a part of the graph, in the shape that it has there"""
-    activations: Callable[[], Tensor]
-    """() -> a"""
+    moments: Callable[[], Tensor]
+    """() -> the sum of a aᵀ over the batch, and over the places if they share W: (I, I), else (T, I, I)"""
     gradients: Callable[[Tensor], Tensor]
     """the gradient for `output` -> that for o"""
-    shared: bool
-    """whether one W serves all places (W is (O, I)), or each place has its own (W is (T, O, I))"""
 
 
 Sites = list[Site]
@@ -77,8 +76,8 @@ class Dense(nn.Module):
     def forward(self, x: Tensor, sites: Sites | None = None) -> Tensor:
         y = x @ self.weight.mT + self.bias
         if sites is not None:
-            a = x.detach()[:, None]
-            sites.append(Site(self.weight, self.bias, y, lambda: a, lambda g: g[:, None], shared=True))
+            a = x.detach()
+            sites.append(Site(self.weight, self.bias, y, lambda: a.mT @ a, lambda g: g[:, None]))
         return y
 
 
@@ -118,8 +117,8 @@ class FactoredFC(Pathway):
         y = y if self.bias_V is None else y + self.bias_V
         if sites is not None:
             a_U, a_V = a.detach(), z.detach()
-            sites.append(Site(self.U, self.bias_U, z, lambda: a_U, lambda g: g.mT, shared=False))
-            sites.append(Site(self.V, self.bias_V, y, lambda: a_V, lambda g: _seen(g, self.out), shared=False))
+            sites.append(Site(self.U, self.bias_U, z, lambda: _by_place(a_U), lambda g: g.mT))
+            sites.append(Site(self.V, self.bias_V, y, lambda: _by_place(a_V), lambda g: _seen(g, self.out)))
         return self._images(y)
 
 
@@ -163,21 +162,52 @@ class Conv(Pathway):
         W = self.weight if self.filters is None else self.weight @ self.filters
         o = conv2d(padded, W.unflatten(-1, (3, 3)), self.bias, step)
         if sites is not None:
-            seen = padded.detach()
-            sites.append(
-                Site(self.weight, self.bias, o, lambda: self._patches(seen, step), self._by_place, shared=True)
-            )
+            seen = apart.detach()
+            sites.append(Site(self.weight, self.bias, o, lambda: self._moments(seen, step), self._gradients))
         y = largest_grid(o) if self.stride == 2 and self.grid == "largest" else o
         return y.reshape(len(x), self.D, *y.shape[-2:])
 
-    def _patches(self, padded: Tensor, step: int) -> Tensor:
-        """(B, T, I) what the filter sees at each pixel, the mean over the copies."""
-        a = unfold(padded.contiguous(), 3, stride=step).unflatten(0, (-1, self.copies)).mean(1)
-        return _seen(a.unflatten(1, (-1, 9)).movedim(3, 1), self.filters).flatten(2)
+    def _moments(self, x: Tensor, step: int) -> Tensor:
+        """(I, I) of what the filter sees at each pixel of images x (B · copies, c, H, H), the mean over the copies."""
+        mean = x.unflatten(0, (-1, self.copies)).mean(1)
+        A = _correlations(mean) if step == 1 else _patches(mean, step)  # (c, 9, c, 9)
+        if self.filters is not None:
+            A = torch.einsum("zi,cidj,yj->czdy", self.filters, A, self.filters)
+        return A.flatten(2).flatten(0, 1)
 
-    def _by_place(self, g: Tensor) -> Tensor:
+    def _gradients(self, g: Tensor) -> Tensor:
         """(B, T, O) the sum over the copies."""
         return g.flatten(2).unflatten(0, (-1, self.copies)).sum(1).mT
+
+
+def _correlations(x: Tensor) -> Tensor:
+    """(C, 9, C, 9) sums over batch and pixels of x_c[t + i] x_d[t + j], for the nine places i, j of a 3 x 3 filter on
+    periodic images. They depend on j - i alone: 25 products of images in place of 81."""
+    flat = x.transpose(0, 1).flatten(1)
+    A = x.new_empty(x.shape[1], 3, 3, x.shape[1], 3, 3)
+    for dy in range(-2, 3):
+        for dx in range(-2, 3):
+            if (dy, dx) < (0, 0):
+                continue  # the transpose of (-dy, -dx)
+            moved = x.roll((-dy, -dx), (2, 3)).transpose(0, 1).flatten(1)
+            R = flat @ moved.mT
+            for i in range(max(0, -dy), min(3, 3 - dy)):
+                for j in range(max(0, -dx), min(3, 3 - dx)):
+                    A[:, i, j, :, i + dy, j + dx] = R
+                    A[:, i + dy, j + dx, :, i, j] = R.mT
+    return A.flatten(4).flatten(1, 2)
+
+
+def _patches(x: Tensor, step: int) -> Tensor:
+    """The same over every second pixel."""
+    a = unfold(pad(x, (1, 1, 1, 1), mode="circular"), 3, stride=step).transpose(1, 2).flatten(0, 1)
+    return (a.mT @ a).unflatten(1, (-1, 9)).unflatten(0, (-1, 9))
+
+
+def _by_place(a: Tensor) -> Tensor:
+    """(T, I, I) the sum over the batch of a aᵀ, for a (B, T, I)."""
+    apart = a.transpose(0, 1)
+    return apart.mT @ apart
 
 
 GRIDS = ("fixed", "largest")

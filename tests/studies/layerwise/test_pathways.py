@@ -5,7 +5,14 @@ import torch
 
 from liegg.studies.layerwise import published, separable
 from liegg.studies.layerwise.networks import LAYERS, MIXED, Network, parameters
-from liegg.studies.layerwise.pathways import FactoredFC, interpolation, largest_grid, pathway
+from liegg.studies.layerwise.pathways import (
+    FactoredFC,
+    _correlations,
+    _patches,
+    interpolation,
+    largest_grid,
+    pathway,
+)
 
 
 def seeded(seed=0):
@@ -85,6 +92,12 @@ def test_convolutions_follow_every_shift_by_the_largest_grid(kind, shift):
     before, after = strided(x), strided(x.roll(shift, (2, 3)))
     # the same values, moved by half of the shift, rounded in one direction or the other
     assert torch.allclose(before.flatten(2).sort().values, after.flatten(2).sort().values, atol=1e-6)
+
+
+@pytest.mark.parametrize("C", [1, 3])
+def test_correlations_are_sums_over_patches(C):
+    x = images(C, 6)
+    assert torch.allclose(_correlations(x), _patches(x, 1), rtol=1e-4, atol=1e-3)
 
 
 def test_an_image_chooses_its_sub_grid_by_itself():
