@@ -18,7 +18,7 @@ help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo "settings"
-	@echo "  PROFILE=      smoke | quick | paper (now: $(PROFILE))"
+	@echo "  PROFILE=      smoke | quick | paper | full (now: $(PROFILE))"
 	@echo "  NOTEBOOK=     one notebook, e.g. 11_o5_regression"
 	@echo "  PARAMS=       its parameters, e.g. \"seed=3 hidden_width=64\" (result kept apart)"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
