@@ -8,7 +8,7 @@ import torch
 
 from liegg import actions, decide, polarize
 from liegg.reproduce import kept, measured
-from liegg.reproduce.measured import once, sweep
+from liegg.reproduce.measured import checkpoint, once, sweep
 from liegg.reproduce.project import UserError
 from liegg.symmetry.factors import Factors
 
@@ -125,3 +125,30 @@ def test_cases_of_any_kind_are_found_again(runner):
         runner()
         sweep(cases, seen.append)
     assert len(seen) == 2
+
+
+def test_a_stopped_case_finds_its_checkpoint_and_a_finished_one_removes_it(runner):
+    folder = runner()
+
+    def stopped(case):
+        checkpoint().write_text("half way")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(CASES[:1], stopped)
+    assert checkpoint() is None
+    runner()
+    assert once(lambda: checkpoint().is_file()) is False  # another case
+    runner(key="two")
+    assert sweep(CASES[:1], lambda case: checkpoint().is_file()) == [False]  # other code
+    runner()
+    (folder / f"{measured._name(CASES[0])}.npz").unlink()
+    assert sweep(CASES[:1], lambda case: checkpoint().read_text()) == ["half way"]
+    runner()
+    assert len(list(folder.glob("*.checkpoint"))) == 0
+
+
+def test_there_is_no_checkpoint_without_a_runner(monkeypatch):
+    for name in ("LIEGG_CASES", "LIEGG_KEPT"):
+        monkeypatch.delenv(name, raising=False)
+    assert once(lambda: checkpoint() is None) is True
