@@ -21,6 +21,8 @@ IMAGES = 10000
 """in every file"""
 RECORD = 1 + 3 * 32 * 32
 """bytes of an image: its label, then red, green and blue, row by row"""
+DAMAGE = (EOFError, KeyError, AttributeError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, tarfile.TarError)
+"""what reading a file raises that is no whole one"""
 OPENERS: dict[str, Callable] = {"": open, ".gz": gzip.open, ".xz": lzma.open}
 
 
@@ -56,9 +58,7 @@ def _content(name: str) -> bytes:
         else:
             with OPENERS[path.suffix if path.suffix in OPENERS else ""](path, "rb") as file:
                 content = file.read()
-    except (OSError, EOFError, KeyError, AttributeError, lzma.LZMAError, zlib.error, tarfile.TarError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except DAMAGE as error:
         raise ValueError(f"{path} is damaged: remove it, and it is downloaded anew") from error
     if hashlib.sha256(content).hexdigest() != files.digests()[f"cifar10/{name}"]:
         raise ValueError(

@@ -17,7 +17,7 @@ def shift_errors(net: Network, x: Tensor) -> list[float]:
     """Of every layer E|f(T x) - T f(x)|² / (E|f(T x)|² + E|T f(x)|²) on images x, over the shifts by half of its input,
     along either axis and both: 0 where it is equivariant, 1 where both have nothing to do with each other.
 
-    nan for a layer whose input cannot be shifted by half, or whose output is a single pixel.
+    nan for a layer whose input cannot be shifted by half, whose output is a single pixel, or which puts out nothing.
     """
     errors = []
     for layer, seen in zip(net.layers, net.inputs(x)):
@@ -31,24 +31,26 @@ def shift_errors(net: Network, x: Tensor) -> list[float]:
             after = y.roll([side // layer.stride // 2 * s for s in shift], (2, 3))
             difference += (before - after).square().sum().item()
             total += before.square().sum().item() + after.square().sum().item()
-        errors.append(difference / total)
+        errors.append(difference / total if total else math.nan)
     return errors
 
 
 @torch.no_grad()
 def energy_shares(net: Network, x: Tensor) -> list[dict[str, float]]:
-    """Of every layer the share of each pathway in E|f_path(x) - mean|², the mean over the images x."""
+    """Of every layer the share of each pathway in E|f_path(x) - mean|², the mean over the images x; nan for a layer
+    that puts out the same for all."""
     shares = []
     for layer, seen in zip(net.layers, net.inputs(x)):
         parts = {kind: layer.of(kind, seen) for kind in layer.paths}
         energy = {kind: (part - part.mean(0)).square().sum().item() for kind, part in parts.items()}
-        shares.append({kind: value / sum(energy.values()) for kind, value in energy.items()})
+        total = sum(energy.values()) or math.nan
+        shares.append({kind: value / total for kind, value in energy.items()})
     return shares
 
 
 @torch.no_grad()
 def kept_answers(net: Network, x: Tensor) -> float:
-    """The share of images that are answered alike in all four quadrants: shifted by half of the side."""
+    """How often an answer stays when the image is shifted by half of the side, along either axis and both."""
     half, before = net.side // 2, net(x).argmax(1)
     shifts = ((half, 0), (0, half), (half, half))
     return torch.stack([net(x.roll(s, (2, 3))).argmax(1) == before for s in shifts]).double().mean().item()

@@ -48,11 +48,9 @@ def in_quadrants(dataset: str, task: str, *, images: int, held_out: int, seed: i
         quadrants = tuple(
             torch.randint(4, (len(x),), generator=torch.Generator().manual_seed(s)) for (x, _), s in zip(parts, seeds)
         )
-    found = []
-    for (x, y), q in zip(parts, quadrants):
-        canvas = _standard(_placed(x, q), dataset)
-        found += [canvas, y if task == "digit" else y + 10 * q]
-    return tuple(found)
+    canvases = _standard([_placed(x, q) for (x, _), q in zip(parts, quadrants)], dataset)
+    labels = [y if task == "digit" else y + 10 * q for (_, y), q in zip(parts, quadrants)]
+    return canvases[0], labels[0], canvases[1], labels[1]
 
 
 def moved(dataset: str, how: str, *, images: int, held_out: int, side: int) -> Data:
@@ -65,16 +63,19 @@ def moved(dataset: str, how: str, *, images: int, held_out: int, side: int) -> D
     """
     if how not in MOVES:
         raise ValueError(f'unknown move "{how}": there are {", ".join(MOVES)}')
-    found = []
+    found, labels = [], []
     for (x, y), seed in zip(_pictures(dataset, images, held_out), SEEDS):
         x = x if x.shape[-1] == side else interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
-        found += [_standard(x if how == "plain" else _resampled(x, how, seed), dataset), y]
-    return tuple(found)
+        found.append(x if how == "plain" else _resampled(x, how, seed))
+        labels.append(y)
+    train, test = _standard(found, dataset)
+    return train, labels[0], test, labels[1]
 
 
 def flipped_and_cropped(x: Tensor, generator: torch.Generator) -> Tensor:
-    """A batch with each image mirrored or not and shifted by up to BORDER pixels, black coming in: the paper's
-    augmentation, drawn image by image (in the released code once a batch)."""
+    """A batch with each image mirrored or not and shifted by up to BORDER pixels, 0 coming in, which is the
+    mean colour of standardised images: the paper's augmentation, drawn image by image (in the released code once a
+    batch)."""
     mirrored = torch.rand(len(x), generator=generator) < 0.5
     shifts = torch.randint(2 * BORDER + 1, (2, len(x)), generator=generator)
     mirrored, shifts = mirrored.to(x.device), shifts.to(x.device)
@@ -122,14 +123,15 @@ def _placed(x: Tensor, quadrants: Tensor) -> Tensor:
     return canvas if H == 8 else interpolate(canvas, size=(32, 32), mode="bilinear", align_corners=False)
 
 
-def _standard(x: Tensor, dataset: str) -> Tensor:
+def _standard(parts: list[Tensor], dataset: str) -> list[Tensor]:
+    """Images for training and testing, standardised alike: small digits by those for training."""
     if dataset == "cifar10":
         mean, std = (torch.tensor(v)[:, None, None] for v in CIFAR10)
     elif dataset == "mnist":
         mean, std = MNIST
     else:
-        mean, std = x.mean(), x.std()
-    return (x - mean) / std
+        mean, std = parts[0].mean(), parts[0].std()
+    return [(x - mean) / std for x in parts]
 
 
 def _resampled(x: Tensor, how: str, seed: int) -> Tensor:

@@ -25,6 +25,10 @@ GENERATORS = {
 """translations along both axes, and four linear maps, in the directions of `Affine2d`"""
 
 
+TINY = 1e-30
+"""what columns are divided by at least: a layer that puts out nothing commutes with everything"""
+
+
 class PeriodicAffine2d(Affine2d):
     """The affine directions of `Affine2d` on periodic images with sides of equal length, with spectral derivatives.
 
@@ -75,7 +79,7 @@ def commutators(layer: Layer, x: Tensor) -> tuple[Tensor, Tensor]:
     for moved, after in zip(_moved(x), _moved(layer(x)), strict=True):
         before = layer(moved) - origin
         size = (before.square().sum() + after.square().sum()).sqrt()
-        columns.append((before - after).flatten().double() / size)
+        columns.append((before - after).flatten().double() / size.clamp_min(TINY))
     stacked = torch.stack(columns, 1)
     _, values, vectors = torch.linalg.svd(torch.linalg.qr(stacked, mode="r").R)
     return values.flip(0), vectors.flip(0)

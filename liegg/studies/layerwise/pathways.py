@@ -182,7 +182,8 @@ class Conv(Pathway):
 
 def _correlations(x: Tensor) -> Tensor:
     """(C, 9, C, 9) sums over batch and pixels of x_c[t + i] x_d[t + j], for the nine places i, j of a 3 x 3 filter on
-    periodic images. They depend on j - i alone: 25 products of images in place of 81."""
+    periodic images. They depend on j - i alone, and change sides with its sign: 13 products of images in place of
+    81."""
     flat = x.transpose(0, 1).flatten(1)
     A = x.new_empty(x.shape[1], 3, 3, x.shape[1], 3, 3)
     for dy in range(-2, 3):

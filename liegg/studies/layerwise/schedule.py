@@ -7,7 +7,7 @@ precision δ, where the paper's weight decay is not. Every few epochs after a bu
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -71,7 +71,9 @@ def train(
 
     Returns accuracy (%) and nll (nats) on the test images, log_evidence (nats a training image, with the exact GGN),
     and by tensor precision, effective (γ) and size (P); and history: after every update the epoch and the log10 of the
-    prior variances, (updates, 1 + tensors). Raises Diverged, and ValueError for other methods.
+    prior variances, (updates, 1 + tensors). Raises Diverged, and ValueError for other methods and for a checkpoint of
+    another training. The formula of the evidence holds at weights where the posterior is stationary; it is evaluated
+    where training ended.
     """
     where = resolve(device or "cpu")
     priors, history = descend(
@@ -114,7 +116,8 @@ def descend(
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1), eta_min=LAST_RATE)
     order, draws = torch.Generator().manual_seed(seed), torch.Generator(where).manual_seed(seed)
     parts = {"net": net, "priors": priors, "optimizer": optimizer, "cosine": cosine}
-    first, history = _resumed(checkpoint, parts, order, draws)
+    what = {"method": method, "seed": seed, "images": len(x), **asdict(schedule), "tensors": list(weights)}
+    first, history = _resumed(checkpoint, what, parts, order, draws)
     for epoch in range(first, schedule.epochs + 1):
         losses = []
         for some in torch.randperm(len(x), generator=order).to(where).split(schedule.batch_size):
@@ -132,7 +135,7 @@ def descend(
             history.append([float(epoch), *(-priors.log / math.log(10)).tolist()])
         progress.show(f"{method}, epoch {epoch} of {schedule.epochs}")
         if checkpoint and epoch % schedule.every == 0:
-            _keep(checkpoint, parts, order, draws, epoch, history)
+            _keep(checkpoint, what, parts, order, draws, epoch, history)
     return priors, history
 
 
@@ -163,20 +166,27 @@ def _require_finite(epoch: int, losses: Tensor, weights: dict[str, Tensor], prec
     )
 
 
-def _keep(path: Path, parts: dict, order: torch.Generator, draws: torch.Generator, epoch: int, history: list) -> None:
+def _keep(
+    path: Path, what: dict, parts: dict, order: torch.Generator, draws: torch.Generator, epoch: int, history: list
+) -> None:
     """Write a checkpoint whole or not at all."""
     state = {name: part.state_dict() for name, part in parts.items()}
-    state |= {"order": order.get_state(), "draws": draws.get_state(), "epoch": epoch, "history": history}
+    state |= {"what": what, "order": order.get_state(), "draws": draws.get_state(), "epoch": epoch, "history": history}
     part = path.with_name(path.name + ".part")
     torch.save(state, part)
     part.replace(path)
 
 
-def _resumed(path: Path | None, parts: dict, order: torch.Generator, draws: torch.Generator) -> tuple[int, list]:
-    """The first epoch that is left to do, and the history before it."""
+def _resumed(
+    path: Path | None, what: dict, parts: dict, order: torch.Generator, draws: torch.Generator
+) -> tuple[int, list]:
+    """The first epoch that is left to do, and the history before it. Raises ValueError for a checkpoint of another
+    training."""
     if path is None or not path.is_file():
         return 1, []
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    if other := [name for name in what if state["what"].get(name) != what[name]]:
+        raise ValueError(f"{path} is the checkpoint of a training with another {other[0]}: give a file of its own")
     for name, part in parts.items():
         part.load_state_dict(state[name])
     order.set_state(state["order"])

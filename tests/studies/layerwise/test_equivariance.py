@@ -39,6 +39,16 @@ def test_energy_shares_add_up_and_follow_the_weights():
     assert max(equivariance.shift_errors(net, X)[:1]) < 1e-10
 
 
+def test_a_layer_that_puts_out_nothing_has_no_error_and_no_shares():
+    net = network("FC+CONV")
+    for parameter in net.layers[1].parameters():
+        parameter.data.zero_()
+    assert [math.isnan(e) for e in equivariance.shift_errors(net, X)] == [False, True, True, True]
+    shares = equivariance.energy_shares(net, X)
+    assert math.isnan(shares[1]["FC"]) and sum(shares[0].values()) == pytest.approx(1)
+    assert all(seen["values"].isfinite().all() for seen in lens.see(net, X))
+
+
 def test_answers_of_convolutions_are_kept_in_every_quadrant():
     assert equivariance.kept_answers(network("CONV"), X) == 1
     assert equivariance.kept_answers(network("FC"), X) < 0.9
@@ -66,18 +76,18 @@ def test_layers_that_are_not_affine_have_no_weights():
         equivariance.weights(network("CONV", grid="largest").layers[0], 1, 16)
 
 
-def test_spectral_derivatives_are_those_of_waves():
+def test_generators_move_waves_as_their_formulas_say():
+    """cos 2x + sin 3y, in radians from one side to the other; x and y from the centre in halves of the side."""
     n = 16
     t = torch.arange(n, dtype=torch.float64) * 2 * torch.pi / n
     wave = (torch.cos(2 * t)[None, :] + torch.sin(3 * t)[:, None])[None, None]
-    moved = lens._moved(wave)
-    per = 2 * torch.pi / 2  # radians in one unit, half the side
-    dx, dy = -2 * torch.sin(2 * t)[None, :] * per, 3 * torch.cos(3 * t)[:, None] * per
-    X_ = (torch.arange(n) - (n - 1) / 2) / (n / 2)
-    expected = [-dx.expand(n, n), -dy.expand(n, n), -X_[:, None] * dx + X_ * dy, None, None, None]
-    for found, known in zip(moved, expected):
-        if known is not None:
-            assert torch.allclose(found[0, 0].abs(), known.abs(), atol=1e-9)
+    dx = (-2 * torch.sin(2 * t) * torch.pi).expand(n, n)
+    dy = (3 * torch.cos(3 * t) * torch.pi)[:, None].expand(n, n)
+    x = ((torch.arange(n) - (n - 1) / 2) / (n / 2)).expand(n, n)
+    y = x.T
+    known = [dx, dy, y * dx - x * dy, x * dx + y * dy, x * dx - y * dy, y * dx + x * dy]
+    for found, expected in zip(lens._moved(wave), known, strict=True):
+        assert torch.allclose(-found[0, 0], expected, atol=1e-9)
 
 
 @pytest.mark.parametrize(("kind", "least", "most"), [("CONV", 0, 1e-5), ("FC", 0.7, 1.3)])

@@ -1,5 +1,7 @@
 """Training: stopped and resumed it is the same; diverging it says where; priors rise where they should."""
 
+import math
+
 import pytest
 import torch
 
@@ -27,8 +29,8 @@ def test_a_stopped_training_goes_on_to_the_same_result(data, tmp_path, monkeypat
     whole = train(network(), data, settings, method="Laplace", seed=3, augment=images.flipped_and_cropped)
     keep, path = schedule._keep, tmp_path / "stopped"
 
-    def stopped(path, parts, order, draws, epoch, history):
-        keep(path, parts, order, draws, epoch, history)
+    def stopped(path, what, parts, order, draws, epoch, history):
+        keep(path, what, parts, order, draws, epoch, history)
         if epoch == 2:
             raise KeyboardInterrupt
 
@@ -48,6 +50,27 @@ def test_a_checkpoint_holds_tensors_and_numbers_only(data, tmp_path):
     path = tmp_path / "kept"
     train(network(), data, FEW, method="MAP", seed=3, checkpoint=path)
     assert set(torch.load(path, weights_only=True)) >= {"net", "priors", "epoch", "order"}
+
+    with pytest.raises(ValueError, match="checkpoint of a training with another seed"):
+        train(network(), data, FEW, method="MAP", seed=4, checkpoint=path)
+
+
+def test_priors_are_updated_after_the_burn_in_and_at_intervals(data):
+    settings = Schedule(epochs=7, batch_size=64, burn_in=3, every=2, samples=1)
+    history = train(network(), data, settings, method="Laplace", seed=3)["history"]
+    assert history[:, 0].tolist() == [4, 6]
+
+
+def test_weights_without_a_gradient_follow_the_prior_alone(data):
+    """Of an image that is 0 the first layer's filters have no gradient; rates along the cosine, N = 100, δ = 1."""
+    x, y = torch.zeros(100, 1, 16, 16), torch.arange(100) % 10
+    net = network("CONV")
+    before = net.layers[0].paths["CONV"].weight.detach().clone()
+    settings = Schedule(epochs=2, batch_size=50, learning_rate=0.2)
+    schedule.descend(net, (x, y, x, y), settings, method="MAP", seed=0)
+    rates = [1e-6 + (0.2 - 1e-6) * (1 + math.cos(math.pi * step / 4)) / 2 for step in range(4)]
+    shrunk = math.prod(1 + rate / (1 - 0.9) / 100 for rate in rates)
+    assert torch.allclose(net.layers[0].paths["CONV"].weight, before / shrunk, rtol=1e-5)
 
 
 def test_fixed_priors_stay_and_learned_ones_move(data):
