@@ -16,7 +16,12 @@ def decided(panels: dict[str, tuple[Sequence[int], dict[str, Tensor]]], labels: 
 
     A row a network, a panel a layer.
     """
-    columns = max(len(values) for _, kinds in panels.values() for values in kinds.values())
+    columns = max((len(values) for _, kinds in panels.values() for values in kinds.values()), default=0)
+    if not columns:
+        figure, ((axes,),) = new_figure(6, 1, 1, 1)
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "nothing was updated in this run", ha="center", va="center")
+        return figure
     figure, grid = new_figure(1.2 + 1.6 * columns, 0.9 + 1.9 * len(panels), len(panels), columns)
     drawn = {}
     for row, (title, (epochs, kinds)) in zip(grid, panels.items()):

@@ -65,7 +65,9 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
         },
         "draw": {
             "cells": {"drawing": _digest([plain[end:], tags])},
-            "modules": {name: digest for name, digest in every.items() if name not in measuring} | _file(TABLES, root),
+            "modules": {name: digest for name, digest in every.items() if name not in measuring}
+            | _file(TABLES, root)
+            | _stored("\n".join(plain[end:]), root),
             "versions": {name: number for name, number in of_libraries.items() if name not in COMPUTING},
         },
         "write": {"cells": {"text": _digest([(c.cell_type, c.source, c.metadata) for c in cells])}},
@@ -159,6 +161,12 @@ def _file(name: str, root: Path) -> dict[str, str]:
         return {}
     text = path.read_text(encoding="utf-8")
     return {name: _digest(_plain(text) if path.suffix == ".py" else text)}
+
+
+def _stored(code: str, root: Path) -> dict[str, str]:
+    """Digests of the stored results that a piece of code names by their path."""
+    names = sorted(set(re.findall(r"data/reference/[\w/.-]+", code)))
+    return {name: digest for file in names for name, digest in _file(file, root).items()}
 
 
 @functools.cache

@@ -6,8 +6,8 @@ its block of the GGN, sum_n J_nᵀ H_n J_n with H the Hessian of the loss in the
     A = 1/N sum_n sum_t a aᵀ        (one for all places t if W is shared, else one for each)
     B = 1/T sum_n sum_k sum_t g gᵀ  with g the gradient of the logits along √p_k (e_k - p), for every class k
 
-as sum_k p_k (e_k - p)(e_k - p)ᵀ = diag p - p pᵀ = H: this GGN is exact. With `samples` classes drawn from p it is an
-estimate that costs less. The block of a bias is kept whole.
+as sum_k p_k (e_k - p)(e_k - p)ᵀ = diag p - p pᵀ = H: the sum over classes is exact, the Kronecker form is not. With
+`samples` classes drawn from p it is an estimate that costs less. The block of a bias is kept whole.
 """
 
 from typing import NamedTuple
