@@ -138,3 +138,17 @@ def test_a_network_without_a_value_takes_no_other_from_the_line():
     values = torch.tensor([[1.0, 2.0], [3.0, torch.nan]])
     axes = plots.trends({"y": {"one": (range(2), values)}}, {"one": "A"}, "n").axes[0]
     assert axes.lines[0].get_ydata().tolist() == [2, 2]
+
+
+def test_figures_of_layers_have_a_panel_a_layer_and_say_if_there_is_nothing():
+    labels = {"FC": "dense", "CONV": "shared"}
+    lines = {"FC": torch.rand(3, 4), "CONV": torch.rand(3, 4)}
+    figure = plots.decided({"one": (range(4), lines), "two": (range(4), lines)}, labels, "height (m)")
+    assert [axes.get_title() for axes in figure.axes] == ["layer 1", "layer 2", "layer 3"] * 2
+    assert figure.axes[3].get_ylabel() == "two\nheight (m)"
+    assert "nothing was updated" in plots.decided({"one": ([], {})}, labels, "height (m)").axes[0].texts[0].get_text()
+    bars = plots.shares({"all": {"FC": [0.25, 1.0], "CONV": [0.75, 0.0]}}, labels, "share").axes[0]
+    assert [round(bar.get_height(), 2) for bar in bars.patches] == [0.25, 1, 0.75, 0]
+    assert [bar.get_y() for bar in bars.patches] == [0, 0, 0.25, 1]
+    seen = plots.filters({"a": torch.rand(2, 2, 4, 4), "b": torch.rand(2, 2, 4, 4)}, [(0, 1), (1, 1)])
+    assert seen.axes[0].get_title() == "output pixel (0, 1)" and seen.axes[0].get_ylabel() == "a"

@@ -208,3 +208,15 @@ def test_the_first_step_to_do_again_and_why(tmp_path):
     assert plan() == ("draw", "it was measured anew")
     run.failed(O5.name).write_text("")
     assert plan() == ("draw", "its last run failed")
+
+
+def test_stored_results_that_code_names_belong_to_its_key(project):
+    place = project / "data" / "reference" / "paper" / "page.csv"
+    code = 'table = read(root / "data/reference/paper/page.csv")'
+    assert keys._stored(code, project) == {}
+    place.parent.mkdir(parents=True)
+    place.write_text("a\n1\n")
+    before = keys._stored(code, project)
+    assert set(before) == {"data/reference/paper/page.csv"} and keys._stored("read(root)", project) == {}
+    place.write_text("a\n2\n")
+    assert keys._stored(code, project) != before
