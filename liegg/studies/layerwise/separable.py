@@ -29,14 +29,25 @@ CONVOLUTIONS = ("CONV", "p4", "pointwise", "separable", "doubly")
 
 
 class GroupConv(nn.Module):
-    """C to D channels with filters of k copies and 3 x 3 pixels, or 1 pixel; `depthwise` leaves channels apart."""
+    """C to D channels with filters of k copies and 3 x 3 pixels, or 1 pixel; `depthwise` leaves channels apart. Initial
+    weights keep the size of what comes in: with `gain` 2 where a ReLU follows, else 1."""
 
-    def __init__(self, C: int, D: int, k: int, pixels: int, *, depthwise: bool = False, generator: torch.Generator):
+    def __init__(
+        self,
+        C: int,
+        D: int,
+        k: int,
+        pixels: int,
+        *,
+        depthwise: bool = False,
+        gain: float = 2,
+        generator: torch.Generator,
+    ):
         super().__init__()
         self.groups = C if depthwise else 1
         fan_in = C // self.groups * k * pixels**2
         weight = torch.rand(D, C // self.groups, k, pixels, pixels, generator=generator)
-        self.weight = nn.Parameter((2 * weight - 1) * (6 / fan_in) ** 0.5)
+        self.weight = nn.Parameter((2 * weight - 1) * (3 * gain / fan_in) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(D))
 
     def forward(self, y: Tensor) -> Tensor:
@@ -112,15 +123,16 @@ def learn(
 
 def _layer(kind: str, C: int, D: int, generator: torch.Generator) -> nn.Module:
     conv = partial(GroupConv, generator=generator)
+    over_pixels = conv(C, C, 1, 3, depthwise=True, gain=1)
     match kind:
         case "CONV" | "pointwise":
             return conv(C, D, 1, 3)
         case "p4":
             return conv(C, D, COPIES, 3)
         case "separable":
-            return nn.Sequential(conv(C, C, 1, 3, depthwise=True), conv(C, D, COPIES, 1))
-    over_copies = conv(C, C, COPIES, 1, depthwise=True)
-    return nn.Sequential(conv(C, C, 1, 3, depthwise=True), over_copies, conv(C, D, 1, 1))
+            return nn.Sequential(over_pixels, conv(C, D, COPIES, 1))
+    over_copies = conv(C, C, COPIES, 1, depthwise=True, gain=1)
+    return nn.Sequential(over_pixels, over_copies, conv(C, D, 1, 1))
 
 
 def parameters(kind: str, *, classes: int = 10, channels: int = 3, width: int = 10) -> int:
