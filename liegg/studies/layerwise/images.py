@@ -6,7 +6,7 @@ import math
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample, interpolate, pad
+from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, pad
 
 from liegg import data
 from liegg.data import cifar10
@@ -27,12 +27,13 @@ BORDER = 4
 """pixels that a random crop may leave the image by"""
 
 
-def in_quadrants(dataset: str, task: str, *, images: int, held_out: int, seed: int) -> Data:
+def in_quadrants(dataset: str, task: str, *, images: int, held_out: int, side: int, seed: int) -> Data:
     """Digits in a random quadrant of a black canvas, and what is to be told: the digit, or digit + 10 · quadrant.
 
     dataset   "digits": scikit-learn's, 8 x 8 on 16 x 16, split and placed by `seed`. "mnist": 28 x 28 on 56 x 56,
               resized to 32 x 32, in a fixed order and in fixed places, as in the released code
     images    for training, and `held_out` for testing
+    side      of the canvas in the end: larger ones become means over squares of pixels
 
     Raises ValueError for other names and for more images than there are.
     """
@@ -48,7 +49,7 @@ def in_quadrants(dataset: str, task: str, *, images: int, held_out: int, seed: i
         quadrants = tuple(
             torch.randint(4, (len(x),), generator=torch.Generator().manual_seed(s)) for (x, _), s in zip(parts, seeds)
         )
-    canvases = _standard([_placed(x, q) for (x, _), q in zip(parts, quadrants)], dataset)
+    canvases = _standard([_reduced(_placed(x, q), side) for (x, _), q in zip(parts, quadrants)], dataset)
     labels = [y if task == "digit" else y + 10 * q for (_, y), q in zip(parts, quadrants)]
     return canvases[0], labels[0], canvases[1], labels[1]
 
@@ -121,6 +122,12 @@ def _placed(x: Tensor, quadrants: Tensor) -> Tensor:
         row, column = H * (q // 2), H * (q % 2)
         canvas[quadrants == q, :, row : row + H, column : column + H] = x[quadrants == q]
     return canvas if H == 8 else interpolate(canvas, size=(32, 32), mode="bilinear", align_corners=False)
+
+
+def _reduced(x: Tensor, side: int) -> Tensor:
+    if side < 1 or x.shape[-1] % side:
+        raise ValueError(f"canvases of side {x.shape[-1]} cannot be reduced to {side}")
+    return avg_pool2d(x, x.shape[-1] // side)
 
 
 def _standard(parts: list[Tensor], dataset: str) -> list[Tensor]:

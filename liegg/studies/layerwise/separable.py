@@ -69,15 +69,15 @@ def _wrapped(images: Tensor, n: int) -> Tensor:
 
 
 class GroupNetwork(nn.Module):
-    """A network of the paper's shape with layers of one kind of CONVOLUTIONS. Raises ValueError for another kind."""
+    """A network of one of SHAPES with layers of one kind of CONVOLUTIONS. Raises ValueError for another kind."""
 
-    def __init__(self, kind: str, classes: int, *, channels: int, width: int, seed: int):
+    def __init__(self, kind: str, classes: int, *, channels: int, width: int, shape: str, seed: int):
         super().__init__()
         if kind not in CONVOLUTIONS:
             raise ValueError(f'unknown convolution "{kind}": there are {", ".join(CONVOLUTIONS)}')
         generator = torch.Generator().manual_seed(seed)
         self.lifted = kind != "CONV"
-        _, layers, head = SHAPES["paper"]
+        _, layers, head = SHAPES[shape]
         self.layers, self.strides, C = nn.ModuleList(), [stride for _, stride in layers], channels
         for factor, _ in layers:
             D = factor * width
@@ -87,7 +87,7 @@ class GroupNetwork(nn.Module):
         self.out = Dense(head * width, classes, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, classes) logits of images (B, channels, 32, 32)."""
+        """(B, classes) logits of square images (B, channels, H, H)."""
         y = torch.stack([x.rot90(k, (2, 3)) for k in range(COPIES if self.lifted else 1)], 2)
         for layer, stride in zip(self.layers, self.strides):
             y = layer(y).relu()
@@ -103,6 +103,7 @@ def learn(
     settings: Schedule,
     *,
     width: int,
+    shape: str,
     seed: int,
     checkpoint: Path | None = None,
     device: str | None = None,
@@ -110,7 +111,7 @@ def learn(
     """Train such a network with all precisions at 1: accuracy (%) and nll (nats) on test images, and, as root mean
     square over standard deviation of the logits, how much turned (by 90 degrees) and shifted (by 3 and 5 pixels,
     periodic) images change the logits."""
-    net = GroupNetwork(kind, 10, channels=data[0].shape[1], width=width, seed=seed)
+    net = GroupNetwork(kind, 10, channels=data[0].shape[1], width=width, shape=shape, seed=seed)
     descend(net, data, settings, method="MAP", seed=seed, checkpoint=checkpoint, device=device)
     net.to("cpu")
     x = data[2][:SEEN]
@@ -136,5 +137,6 @@ def _layer(kind: str, C: int, D: int, generator: torch.Generator) -> nn.Module:
 
 
 def parameters(kind: str, *, classes: int = 10, channels: int = 3, width: int = 10) -> int:
-    """How many parameters such a network has."""
-    return sum(p.numel() for p in GroupNetwork(kind, classes, channels=channels, width=width, seed=0).parameters())
+    """How many parameters a network of the paper's shape has."""
+    net = GroupNetwork(kind, classes, channels=channels, width=width, shape="paper", seed=0)
+    return sum(p.numel() for p in net.parameters())

@@ -7,17 +7,17 @@ from liegg.studies.layerwise import images
 
 
 def test_a_digit_lies_in_the_quadrant_that_its_label_says():
-    x, y, x_test, y_test = images.in_quadrants("digits", "digit and quadrant", images=60, held_out=30, seed=3)
+    x, y, x_test, y_test = images.in_quadrants("digits", "digit and quadrant", images=60, held_out=30, side=16, seed=3)
     assert x.shape == (60, 1, 16, 16) and x_test.shape == (30, 1, 16, 16) and y_test.shape == (30,)
     quarters = x.unflatten(3, (2, 8)).unflatten(2, (2, 8)).amax((1, 3, 5)).flatten(1)  # (N, 4) largest value in each
     assert torch.equal(quarters.argmax(1), y // 10)
     assert set((y // 10).tolist()) == {0, 1, 2, 3}
-    plain = images.in_quadrants("digits", "digit", images=60, held_out=30, seed=3)
+    plain = images.in_quadrants("digits", "digit", images=60, held_out=30, side=16, seed=3)
     assert torch.equal(plain[0], x) and torch.equal(plain[1], y % 10)
 
 
 def test_training_and_test_images_are_different_ones():
-    x, _, x_test, _ = images.in_quadrants("digits", "digit", images=1437, held_out=360, seed=0)
+    x, _, x_test, _ = images.in_quadrants("digits", "digit", images=1437, held_out=360, side=16, seed=0)
     digits = lambda part: {
         image.unflatten(2, (2, 8)).unflatten(1, (2, 8)).amax((1, 3)).numpy().tobytes() for image in part
     }
@@ -64,11 +64,14 @@ def test_augmentation_is_drawn_image_by_image():
 @pytest.mark.parametrize(
     ("build", "words"),
     [
-        (lambda: images.in_quadrants("digits", "place", images=9, held_out=9, seed=0), 'unknown task "place"'),
+        (lambda: images.in_quadrants("digits", "place", images=9, held_out=9, side=16, seed=0), 'unknown task "place"'),
         (lambda: images.moved("digits", "sheared", images=9, held_out=9, side=16), 'unknown move "sheared"'),
         (lambda: images.moved("svhn", "plain", images=9, held_out=9, side=16), 'unknown dataset "svhn"'),
         (lambda: images.moved("digits", "plain", images=2000, held_out=9, side=16), "2000 images are asked for"),
-        (lambda: images.in_quadrants("digits", "digit", images=1700, held_out=200, seed=0), "there are 1797 of digits"),
+        (
+            lambda: images.in_quadrants("digits", "digit", images=1700, held_out=200, side=16, seed=0),
+            "there are 1797 of digits",
+        ),
     ],
 )
 def test_what_cannot_be_had(build, words):

@@ -117,7 +117,7 @@ def test_only_gconv_alone_is_invariant_under_turns_and_shifts(kind):
 
 @pytest.mark.parametrize("kind", separable.CONVOLUTIONS)
 def test_group_convolutions_respect_turns_and_those_that_mix_copies_no_shifts(kind):
-    net = separable.GroupNetwork(kind, 3, channels=1, width=2, seed=0)
+    net = separable.GroupNetwork(kind, 3, channels=1, width=2, shape="paper", seed=0)
     x = images(1, 32, B=3)
     same = lambda moved: torch.allclose(net(moved), net(x), atol=1e-5)
     assert same(x.rot90(1, (2, 3))) == (kind != "CONV")
@@ -154,7 +154,10 @@ def test_interpolated_filters_meet_their_anchors_where_these_are_pixels():
         (lambda: pathway("CONV", 1, 1, 8, 1, grid="best", generator=seeded()), 'unknown grid "best"'),
         (lambda: pathway("GCONV", 3, 4, 8, 1, grid="fixed", generator=seeded()), "3 and 4 channels are not 4 copies"),
         (lambda: Network("FC", 3, channels=1, width=1, shape="vgg", grid="fixed", seed=0), 'unknown shape "vgg"'),
-        (lambda: separable.GroupNetwork("p8", 3, channels=1, width=1, seed=0), 'unknown convolution "p8"'),
+        (
+            lambda: separable.GroupNetwork("p8", 3, channels=1, width=1, shape="paper", seed=0),
+            'unknown convolution "p8"',
+        ),
     ],
 )
 def test_what_cannot_be_built(build, words):

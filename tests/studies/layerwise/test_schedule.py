@@ -16,7 +16,7 @@ FEW = Schedule(epochs=4, batch_size=32, learning_rate=0.05, burn_in=1, every=1, 
 
 @pytest.fixture(scope="module")
 def data():
-    return images.in_quadrants("digits", "digit", images=120, held_out=50, seed=0)
+    return images.in_quadrants("digits", "digit", images=120, held_out=50, side=16, seed=0)
 
 
 def network(kind="FC+CONV", seed=1):
