@@ -61,6 +61,16 @@ def test_augmentation_is_drawn_image_by_image():
     assert found.bit_count() > 30
 
 
+def test_a_canvas_is_reduced_by_means():
+    whole, *_ = images.in_quadrants("digits", "digit", images=30, held_out=20, side=16, seed=0)
+    half, *_ = images.in_quadrants("digits", "digit", images=30, held_out=20, side=8, seed=0)
+    means = whole.unflatten(3, (8, 2)).unflatten(2, (8, 2)).mean((3, 5))
+    slope = ((half - half.mean()) / (means - means.mean())).nan_to_num(1)
+    assert torch.allclose(slope, slope.flatten()[0].expand_as(slope), rtol=1e-3)  # but for the standardisation
+    with pytest.raises(ValueError, match="side 16 cannot be reduced to 32"):
+        images.in_quadrants("digits", "digit", images=30, held_out=20, side=32, seed=0)
+
+
 @pytest.mark.parametrize(
     ("build", "words"),
     [
