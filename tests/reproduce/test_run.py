@@ -129,11 +129,12 @@ def test_nothing_changed_nothing_runs(project):
     assert again.stdout.count("up to date") == len(NAMES) + 1 and "running" not in again.stdout
 
 
+LAYERS = ["31_toy", "32_mixed_groups", "33_images"]
 NO_FACTORS = {
-    "liegg/algebra/bases.py": ["22_symmetry_breaking"],
-    "liegg/symmetry/rules.py": ["21_correlators", "22_symmetry_breaking"],
+    "liegg/algebra/bases.py": ["22_symmetry_breaking", *LAYERS],
+    "liegg/symmetry/rules.py": ["21_correlators", "22_symmetry_breaking", *LAYERS],
 }
-"""Pages that look at accuracies and correlators, not at polarization factors, and depend on none of these."""
+"""Pages that look at accuracies, correlators and layers, not at polarization factors, and depend on none of these."""
 
 
 @pytest.mark.parametrize(
