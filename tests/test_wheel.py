@@ -93,7 +93,9 @@ def test_its_data_lie_in_the_cache_or_where_they_are_said_to(run, tmp_path):
     folder, digests = said(run("-c", FOLDER))
     assert Path(folder).is_relative_to(tmp_path) and Path(folder).name == "liegg"  # on Linux $XDG_CACHE_HOME/liegg
     files = [f"{part}-{content}-ubyte" for part in ("t10k", "train") for content in ("images-idx3", "labels-idx1")]
-    assert digests.split() == [f"{name}/{file}" for name in ("fashion-mnist", "mnist") for file in files]
+    batches = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
+    idx = [f"{name}/{file}" for name in ("fashion-mnist", "mnist") for file in files]
+    assert digests.split() == [*(f"cifar10/{name}" for name in batches), *idx]
     folder, _ = said(run("-c", FOLDER, LIEGG_DATA=str(tmp_path / "named")))
     assert folder == str(tmp_path / "named")
 

@@ -135,7 +135,7 @@ def test_replicates_may_differ_and_nothing_else():
 def test_any_of_a_claims_profiles_will_do():
     """The nearest is the one that is named where none fits."""
     digits = EXPERIMENTS["12_rotated_digits"]
-    made = {p: {"parameters": digits.values(p, {}), "metrics": {"m": {"values": [1.5]}}} for p in table.PROFILES}
+    made = {p: {"parameters": digits.values(p, {}), "metrics": {"m": {"values": [1.5]}}} for p in digits.profiles}
     both = claim(experiment=digits.name, judged="exact", profiles=["quick", "paper"])
     answers = {p: judge([both], {digits.name: made[p]}, EXPERIMENTS)["c"].answer for p in made}
     assert answers == {"smoke": "not tested", "quick": "yes", "paper": "yes"}
