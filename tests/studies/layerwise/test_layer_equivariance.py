@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from liegg import decide
-from liegg.studies.layerwise import equivariance, lens
+from liegg.studies.layerwise import equivariance, lens, lens_readings
 from liegg.studies.layerwise.networks import Network
 
 X = torch.randn(40, 1, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -114,3 +114,13 @@ def test_filters_are_what_an_output_pixel_sees():
     assert W.shape == (8, 8, 16, 16)
     assert torch.allclose(W[3, 2].roll((2, 4), (0, 1)), W[4, 4], atol=1e-6)
     assert (W[3, 3] != 0).sum() == 9
+
+
+def test_readings_of_the_lens_over_networks():
+    found = [{"after": lens.see(network("CONV", seed=seed), X)} for seed in (1, 2)]
+    assert lens_readings.commutator_values(found, "after").shape == (2, 6)
+    relative, symmetries = lens_readings.pairs(found)
+    assert [s.dimension for s in symmetries] == [2, 2] and (relative.amax(1) == 1).all()
+    assert relative[:, :2].max() < 1e-3 < relative[:, 2].min()
+    assert all(lens_readings.translation(f["after"][0]["vectors"]) == pytest.approx(1, abs=1e-5) for f in found)
+    assert lens_readings.translation(torch.eye(6)[[0, 2, 1, 3, 4, 5]]) == 0

@@ -1,0 +1,30 @@
+"""What the lens says of several networks' layers: spectra, decisions, and how much of a motion is a translation."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from liegg.studies.layerwise.lens import PeriodicAffine2d
+from liegg.symmetry.find import decide
+from liegg.symmetry.result import Symmetry
+
+
+def commutator_values(found: Sequence[dict], when: str) -> Tensor:
+    """(runs, 6) singular values of the commutators, least first, of the first layer of stride 1, "before" or "after"
+    training, of networks that page 34 measured."""
+    return torch.stack([f[when][0]["values"] for f in found])
+
+
+def pairs(found: Sequence[dict]) -> tuple[Tensor, list[Symmetry]]:
+    """Of the same layers after training: (runs, 6) roots of the variances of the six pairs of motions that `decide`
+    ranks, each over the layer's largest; and what it decides of each network alone."""
+    action = PeriodicAffine2d()
+    symmetries = [decide(f["after"][0]["factors"], action, action) for f in found]
+    return torch.stack([(s.variance / s.variance.max()).sqrt() for s in symmetries]), symmetries
+
+
+def translation(vectors: Tensor) -> float:
+    """How much of the first two of the singular vectors (6, 6), one a row, lies in the two translations, as squared
+    length: the lesser of the two."""
+    return vectors[:2, :2].square().sum(1).min().item()
