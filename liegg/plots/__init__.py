@@ -4,6 +4,7 @@ from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
+from liegg.plots.pictures import pictures, places
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "matrices",
     "orbit_density",
     "orbits",
+    "pictures",
+    "places",
     "portrait",
     "rates",
     "scatter",
