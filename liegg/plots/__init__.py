@@ -2,6 +2,7 @@
 
 from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
+from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.pictures import pictures, places
@@ -17,6 +18,7 @@ __all__ = [
     "flows",
     "heatmaps",
     "matrices",
+    "moments",
     "orbit_density",
     "orbits",
     "pictures",
@@ -28,5 +30,6 @@ __all__ = [
     "spectra",
     "strips",
     "trends",
+    "turning",
     "within_bands",
 ]

@@ -28,6 +28,8 @@ class Arm:
     group = D4
     objects = 1
     channels = 4
+    convolutions, last = ((4, 2, 1), (3, 1, 1), (4, 2, 1)), 3
+    maps, bounded, fibre, latent = 4, False, 1, 4
     ACTIONS: ClassVar = {"all": -1.0, "second torque not negative": 0.0}
     """the least value of the second torque"""
 

@@ -30,7 +30,8 @@ class Grid:
     group = C4
     channels = 3
     size = SIDE * CELL
-    relative = False
+    convolutions, last = ((CELL, CELL, 0),), 1
+    maps, bounded, fibre, latent = 1, True, 1, 2
     ACTIONS: ClassVar = {"all": (0, 1, 2, 3), "up": (0,), "up, right, down": (0, 1, 2)}
     """directions that a data set may be restricted to"""
 
@@ -76,13 +77,13 @@ class Grid:
 
     def turn_action(self, g: int, action: Tensor) -> Tensor:
         """Actions that do in a turned state what these do in the state."""
-        return action if self.relative else action - action % 4 + (action - g) % 4
+        return action if self.fibre > 1 else action - action % 4 + (action - g) % 4
 
     def action_fibre(self, action: Tensor) -> Tensor:
         """(n, K, 4, c) actions as regular fibres of each object, zero but for the one that moves: the direction up
         turned by h is at place h (c = 1); relative ones are c = 4 channels, constant along the fibre."""
         told = self.action_channels(action)  # (n, K, 4)
-        if self.relative:
+        if self.fibre > 1:
             return told[:, :, None].expand(-1, -1, C4.size, -1)
         return told[..., C4.inverse, None]
 
@@ -114,7 +115,7 @@ class Shapes(Grid):
 class RushHour(Grid):
     """Rush Hour: arrows that point where they head, with actions forward, right, back and left of the heading."""
 
-    relative = True
+    fibre = C4.size
 
     def draw_states(self, n: int, *, generator: torch.Generator) -> Tensor:
         heading = torch.randint(4, (n, self.objects, 1), generator=generator)
@@ -143,6 +144,7 @@ class Blocks(Grid):
     """
 
     AZIMUTH, ELEVATION = math.radians(-60), math.radians(30)
+    convolutions, last = ((4, 2, 1), (3, 1, 1), (3, 1, 1)), 3
     FINE = 3
     """subpixels along a pixel"""
 

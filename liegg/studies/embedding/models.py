@@ -6,7 +6,7 @@
     full    all three do, S as if the group turned pixels
     ours    E and T do, S is an ordinary convolutional network
 
-V holds images for each object, Z two (the arm: four) regular fibres an object; without a group as many numbers.
+V holds images for each object, Z regular fibres for each object; without a group as many numbers.
 """
 
 from functools import partial
@@ -14,51 +14,43 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from liegg.studies.embedding.arm import Arm
-from liegg.studies.embedding.grids import Blocks, Grid
-from liegg.studies.embedding.groups import FibreNorm, Group, GroupConv, GroupLinear
+from liegg.studies.embedding.groups import FibreNorm, GroupConv, GroupLinear
+from liegg.studies.embedding.worlds import World
 
 KINDS = ("none", "full", "ours")
-PATCHES = ((5, 5, 0),)
-SLANTED = ((4, 2, 1), (3, 1, 1), (3, 1, 1))
-LARGE = ((4, 2, 1), (3, 1, 1), (4, 2, 1))
-"""kernel, stride and padding of all convolutions but the last, which has kernel 1 after PATCHES, else 3"""
 
 
 class WorldModel(nn.Module):
     """S, E and T of one of KINDS for a world. Raises ValueError for another kind."""
 
-    def __init__(self, world: Grid | Arm, kind: str, *, channels: int, width: int, seed: int):
+    def __init__(self, world: World, kind: str, *, channels: int, width: int, seed: int):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f'unknown model "{kind}": there are {", ".join(KINDS)}')
         self.world, self.kind, self.group = world, kind, world.group
         self.equivariant = kind != "none"
-        self.fibre = self.group.size if getattr(world, "relative", False) else 1
-        self.maps = 4 if isinstance(world, Arm) else 1
-        arm, slanted = isinstance(world, Arm), isinstance(world, Blocks)
-        layers = LARGE if arm else SLANTED if slanted else PATCHES
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.S = self._embedding(layers, channels)
-            side = self._side(layers)
-            pixels = self.group.pixels(side, fibre=self.fibre > 1)
+            self.S = self._embedding(channels)
+            side = world.size
+            for kernel, stride, padding in world.convolutions:
+                side = (side + 2 * padding - kernel) // stride + 1
+            pixels = self.group.pixels(side, fibre=world.fibre > 1)
             self.register_buffer("pixels", pixels, persistent=False)
             layer = partial(GroupLinear, self.group) if self.equivariant else nn.Linear
             width = width // 2 if self.equivariant else width
-            features = self.maps * (pixels.shape[1] if self.equivariant else self.fibre * side**2)
-            latent = 4 if arm else 2
-            actions = 2 if arm else 1 if self.equivariant and self.fibre == 1 else 4
-            self.E = mlp(layer, features, width, latent)
-            self.T = Transition(layer, latent, actions, width, world.objects)
+            features = world.maps * (pixels.shape[1] if self.equivariant else world.fibre * side**2)
+            none = world.draw_actions(0, "all", generator=torch.Generator())
+            self.E = mlp(layer, features, width, world.latent)
+            self.T = Transition(layer, world.latent, self._told(none).shape[-1], width, world.objects)
 
     def embed(self, x: Tensor) -> Tensor:
         """(B, K, maps, fibre, H, H): S of pictures (B, C, size, size), with a fibre of 1 where V has none."""
         y = self.S(x)
-        if self.kind == "full" and self.fibre == 1:
+        if self.kind == "full" and self.world.fibre == 1:
             y = y.unflatten(1, (-1, self.group.size)).mean(2)
-        y = y.unflatten(1, (self.world.objects, self.maps, self.fibre))
-        return y if isinstance(self.world, Arm) else y.sigmoid()
+        y = y.unflatten(1, (self.world.objects, self.world.maps, self.world.fibre))
+        return y.sigmoid() if self.world.bounded else y
 
     def encode(self, y: Tensor) -> Tensor:
         """(B, K, |G|, c), or (B, K, c) without a group: E of what `embed` returns."""
@@ -71,26 +63,21 @@ class WorldModel(nn.Module):
 
     def predict(self, z: Tensor, action: Tensor) -> Tensor:
         """Latents after the actions: z + T(z, a)."""
-        told = self.world.action_fibre(action) if self.equivariant else self.world.action_channels(action)
-        return z + self.T(z, told)
+        return z + self.T(z, self._told(action))
+
+    def _told(self, action: Tensor) -> Tensor:
+        return self.world.action_fibre(action) if self.equivariant else self.world.action_channels(action)
 
     def act(self, g: int, y: Tensor) -> Tensor:
         """How g moves V: pixels, and the fibre where there is one."""
         moved = self.group.act(g, y)
-        return moved[:, :, :, self.group.division[g]] if self.fibre > 1 else moved
+        return moved[:, :, :, self.group.division[g]] if self.world.fibre > 1 else moved
 
-    def _embedding(self, layers: tuple[tuple[int, int, int], ...], channels: int) -> nn.Sequential:
-        last = 1 if layers == PATCHES else 3
-        outputs = self.world.objects * self.maps
+    def _embedding(self, channels: int) -> nn.Sequential:
+        world, outputs = self.world, self.world.objects * self.world.maps
         if self.kind == "full":
-            return _group_convolutions(self.group, layers, last, self.world.channels, channels // 2, outputs)
-        return _convolutions(layers, last, self.world.channels, channels, outputs * self.fibre)
-
-    def _side(self, layers: tuple[tuple[int, int, int], ...]) -> int:
-        side = self.world.size
-        for kernel, stride, padding in layers:
-            side = (side + 2 * padding - kernel) // stride + 1
-        return side
+            return _group_convolutions(world, channels // 2, outputs)
+        return _convolutions(world, channels, outputs * world.fibre)
 
 
 class Transition(nn.Module):
@@ -121,21 +108,23 @@ def mlp(layer, C: int, width: int, D: int) -> nn.Sequential:
     )
 
 
-def _convolutions(layers, last: int, C: int, channels: int, outputs: int) -> nn.Sequential:
+def _convolutions(world: World, channels: int, outputs: int) -> nn.Sequential:
     parts: list[nn.Module] = []
-    for kernel, stride, padding in layers:
+    C = world.channels
+    for kernel, stride, padding in world.convolutions:
         parts += [nn.Conv2d(C, channels, kernel, stride, padding), nn.BatchNorm2d(channels), nn.ReLU()]
         C = channels
-    return nn.Sequential(*parts, nn.Conv2d(C, outputs, last, padding=last // 2))
+    return nn.Sequential(*parts, nn.Conv2d(C, outputs, world.last, padding=world.last // 2))
 
 
-def _group_convolutions(group: Group, layers, last: int, C: int, channels: int, outputs: int) -> nn.Sequential:
+def _group_convolutions(world: World, channels: int, outputs: int) -> nn.Sequential:
     parts: list[nn.Module] = []
-    for place, (kernel, stride, padding) in enumerate(layers):
-        conv = GroupConv(group, C, channels, kernel, stride=stride, padding=padding, lifting=place == 0)
+    group, C = world.group, world.channels
+    for kernel, stride, padding in world.convolutions:
+        conv = GroupConv(group, C, channels, kernel, stride=stride, padding=padding, lifting=not parts)
         parts += [conv, FibreNorm(group, channels), nn.ReLU()]
         C = channels
-    return nn.Sequential(*parts, GroupConv(group, C, outputs, last, padding=last // 2))
+    return nn.Sequential(*parts, GroupConv(group, C, outputs, world.last, padding=world.last // 2))
 
 
 def parameters(model: nn.Module) -> int:

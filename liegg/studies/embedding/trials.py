@@ -6,19 +6,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from liegg.studies.embedding.arm import Arm
 from liegg.studies.embedding.decoder import fit_decoder
-from liegg.studies.embedding.grids import Grid
 from liegg.studies.embedding.learning import Settings, train
 from liegg.studies.embedding.metrics import evaluate
 from liegg.studies.embedding.models import WorldModel, parameters
+from liegg.studies.embedding.worlds import World
 
 SHOWN = (0, 1, 5, 10)
 """steps after which a picture is kept"""
 
 
 def trial(
-    world: Grid | Arm,
+    world: World,
     kind: str,
     which: str,
     settings: Settings,
@@ -43,7 +42,7 @@ def trial(
 
 
 @torch.no_grad()
-def first_object(model: WorldModel, world: Grid, *, seed: int, n: int = 400) -> dict[str, Tensor]:
+def first_object(model: WorldModel, world: World, *, seed: int, n: int = 400) -> dict[str, Tensor]:
     """Where the first object stands in n random states, place (n, 2), and two numbers of its latent, (n, 2): of a
     fibre those that turn as the plane does, z(e) - z(g²) and z(g) - z(g³), of the channel where they vary most."""
     state = world.draw_states(n, generator=torch.Generator().manual_seed(seed))
@@ -55,7 +54,7 @@ def first_object(model: WorldModel, world: Grid, *, seed: int, n: int = 400) -> 
 
 
 @torch.no_grad()
-def imagined(model: WorldModel, world: Grid, *, seed: int, n: int = 4000, epochs: int = 15) -> dict[str, Tensor]:
+def imagined(model: WorldModel, world: World, *, seed: int, n: int = 4000, epochs: int = 15) -> dict[str, Tensor]:
     """What a decoder makes of latents, (4, 3, H, H) each.
 
     true, predicted     SHOWN steps of all actions after one start, and of its latent
@@ -81,7 +80,7 @@ def imagined(model: WorldModel, world: Grid, *, seed: int, n: int = 4000, epochs
     return {name: (255 * pictures).round().byte() for name, pictures in found.items()}
 
 
-def _moving(world: Grid, state: Tensor, generator: torch.Generator) -> Tensor:
+def _moving(world: World, state: Tensor, generator: torch.Generator) -> Tensor:
     """A random action that moves something."""
     actions = torch.randperm(4 * world.objects, generator=generator)
     after = world.step(state.expand(len(actions), *state.shape[1:]), actions)

@@ -66,7 +66,7 @@ def test_a_decoder_learns_what_determines_the_picture():
     generator = torch.Generator().manual_seed(0)
     state = Shapes(1).draw_states(200, generator=generator)
     z = torch.nn.functional.one_hot(5 * state[:, 0, 0] + state[:, 0, 1], 25).float()
-    decoder = fit_decoder(z, Shapes(1).render, state, epochs=80, seed=0)
+    decoder = fit_decoder(z, Shapes(1).render, state, epochs=80, seed=0, batch_size=20)
     with torch.no_grad():
         error = (decoder(z) - Shapes(1).render(state)).square().mean()
     assert error < 0.1 * Shapes(1).render(state).var(0).mean()
