@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-WIDTH = 512
+WIDTH, RATE = 256, 2e-3
 
 
 class Decoder(nn.Module):
@@ -28,7 +28,7 @@ def fit_decoder(z: Tensor, render, states: Tensor, *, epochs: int, seed: int, ba
         torch.manual_seed(seed)
         decoder = Decoder(z[0].numel(), tuple(render(states[:1]).shape[1:])).to(z.device)
     order = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(decoder.parameters(), 5e-4)
+    optimizer = torch.optim.Adam(decoder.parameters(), RATE)
     for _ in range(epochs):
         for some in torch.randperm(len(z), generator=order).to(z.device).split(batch_size):
             loss = mse_loss(decoder(z[some]), render(states[some]), reduction="sum") / len(some)

@@ -54,7 +54,7 @@ def first_object(model: WorldModel, world: World, *, seed: int, n: int = 400) ->
 
 
 @torch.no_grad()
-def imagined(model: WorldModel, world: World, *, seed: int, n: int = 4000, epochs: int = 15) -> dict[str, Tensor]:
+def imagined(model: WorldModel, world: World, *, seed: int, n: int = 3000, epochs: int = 12) -> dict[str, Tensor]:
     """What a decoder makes of latents, (4, 3, H, H) each.
 
     true, predicted     SHOWN steps of all actions after one start, and of its latent
