@@ -5,7 +5,7 @@ from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
-from liegg.plots.pictures import pictures, places
+from liegg.plots.pictures import pictures, places, rings
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "places",
     "portrait",
     "rates",
+    "rings",
     "scatter",
     "shares",
     "spectra",

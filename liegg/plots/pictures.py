@@ -54,3 +54,20 @@ def places(panels: dict[str, tuple[Tensor, Tensor]], xlabel: str, ylabel: str) -
         handles=[*(lines[row] for row in sorted(lines)), *marks], loc="outside lower center", ncols=5, fontsize=8
     )
     return figure
+
+
+@styled
+def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> Figure:
+    """Latents of the plane {title: (points (n, 2), angles (n,) in radians)}, with the angle as a colour that goes
+    round."""
+    figure, (line,) = new_figure(2.9 * len(panels) + 0.8, 3, 1, len(panels))
+    for axes, (title, (points, angle)) in zip(line, panels.items()):
+        degrees = np.degrees(np.asarray(angle)) % 360
+        seen = axes.scatter(*np.asarray(points).T, c=degrees, cmap="twilight", vmin=0, vmax=360, s=9)
+        axes.set_title(title, fontsize=10)
+        axes.set(xlabel="first number of the latent", aspect="equal")
+        axes.set_adjustable("datalim")
+    line[0].set_ylabel("second number")
+    bar = figure.colorbar(seen, ax=list(line), label="angle (degrees)", shrink=0.8)
+    bar.set_ticks([0, 90, 180, 270, 360])
+    return figure

@@ -18,10 +18,8 @@ from torch.nn.functional import normalize
 
 from liegg.actions import Linear, Product
 from liegg.studies.embedding.pose import coordinates
-from liegg.symmetry.find import decide
-from liegg.symmetry.identify import Match, identify
+from liegg.symmetry.factors import Factors
 from liegg.symmetry.polarization import polarization_matrix
-from liegg.symmetry.result import Symmetry
 from liegg.symmetry.stream import polarize
 
 Transition = Callable[[Tensor, Tensor], Tensor]
@@ -96,28 +94,11 @@ def _least_squares(predict: Transition, z: Tensor, plus: Tensor, minus: Tensor, 
     return torch.stack(generators), torch.stack(residuals)
 
 
-def closure_errors(L: Tensor) -> Tensor:
-    """(3,) |[L_i, L_j] - L_k|/|L_k| for generators (3, d, d) and (i, j, k) = (1, 2, 3) and around: 0 for so(3)."""
-    left, right = L.roll(-1, 0), L.roll(-2, 0)
-    return torch.linalg.matrix_norm(left @ right - right @ left - L) / torch.linalg.matrix_norm(L)
+ACTION = Product([(Linear(2), 2), (None, 3)]), Product([(Linear(2), 2), (None, 1)])
+"""what moves in `polarization`: of inputs (z, a, n) the latent, of outputs (T(z, a), n · z) the next latent"""
 
 
-def casimir(L: Tensor) -> Tensor:
-    """(d,) real parts of the eigenvalues of -Σ L_k² for generators (3, d, d), ascending: l (l + 1) for spin l."""
-    return torch.linalg.eigvals(-(L @ L).sum(0)).real.sort().values
-
-
-def spin(L: Tensor) -> float:
-    """l, from the mean eigenvalue l (l + 1) of the Casimir operator of generators (3, d, d); below 0 it counts as 0."""
-    return (((1 + 4 * casimir(L).mean().clamp_min(0)).sqrt() - 1) / 2).item()
-
-
-def named(L: Tensor) -> Match | None:
-    """The Lie algebra that generators (K, d, d) span, by `Symmetry.identify`'s rules; None where none is near."""
-    return identify(Linear(L.shape[-1]), L.double().cpu().flatten(1))
-
-
-class Motions(NamedTuple):
+class Polarization(NamedTuple):
     """Which pairs (A, B) of motions of latents in the plane a transition answers by D_z T(z, a) A z = B T(z, a)."""
 
     values: Tensor
@@ -126,31 +107,24 @@ class Motions(NamedTuple):
     """(2, 2) of the least singular value"""
     B: Tensor
     """(2, 2) of the least singular value"""
-    symmetry: Symmetry
-    """what part I's rules make of the same rows, with the best B for each A; has `identify()`"""
-
-    @property
-    def gap(self) -> float:
-        """The second singular value over the least."""
-        return (self.values[1] / self.values[0]).item()
+    factors: Factors
+    """of the same rows, for `decide` with ACTION, which takes the best B for each A"""
 
 
-def motions(predict: Transition, z: Tensor, a: Tensor, tangents: Tensor) -> Motions:
+def polarization(predict: Transition, z: Tensor, a: Tensor, tangents: Tensor) -> Polarization:
     """The polarization of a transition of latents z (n, 2) by actions a (n,) in the directions z, with another row
     n · A z for each sample, where n is normal to the latents' curve with tangents (n, 2). `predict` has to be
     differentiable, and each sample's own."""
     x = torch.cat([z, a[:, None], tangents.flip(1) * tangents.new_tensor([-1.0, 1.0])], 1).detach()
-    action, output_action = Product([(Linear(2), 2), (None, 3)]), Product([(Linear(2), 2), (None, 1)])
 
     def transition(x: Tensor) -> Tensor:
         z, a, normal = x.split([2, 1, 2], 1)
         return torch.cat([predict(z, a[:, 0]), (normal * z).sum(1, keepdim=True)], 1)
 
-    rows = polarization_matrix(transition, x, action, output_action).flatten(0, 1)
+    rows = polarization_matrix(transition, x, *ACTION).flatten(0, 1)
     _, values, vectors = torch.linalg.svd(rows / len(x) ** 0.5, full_matrices=False)
     minus_B, A = vectors[-1].cpu().view(2, 2, 2)
-    factors = polarize(transition, x, action, output_action)
-    return Motions(values.cpu().flip(0), A, -minus_B, decide(factors, action, output_action))
+    return Polarization(values.cpu().flip(0), A, -minus_B, polarize(transition, x, *ACTION))
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """One model of poses trained and evaluated as in the paper's Teapot table: the step behind page 42 (section 5.2)."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from liegg.studies.embedding.teapot import STEP, Teapot
 
 FRAMES = 24
 """pictures of a full turn"""
-CHANCE = 2.4035
-"""the mean |R - Q| of random rotations (Frobenius norm): EE where nothing was learned"""
+CHANCE = 16 * 2**0.5 / (3 * math.pi)
+"""2.40, the mean Frobenius norm of R - Q for random rotations, 2√2 E sin(θ/2): EE where nothing was learned"""
 
 
 def pose_trial(

@@ -5,15 +5,12 @@ import torch
 
 from liegg.studies.embedding.generators import (
     angle_generator,
-    casimir,
-    closure_errors,
     fit_transition,
-    motions,
-    named,
-    spin,
+    polarization,
     tangents,
     transition_generators,
 )
+from liegg.studies.embedding.latent_readings import casimir, closure_errors, decided, gap, named, spin, weight
 from liegg.studies.embedding.pose import FreeLinear, MatrixProduct
 from liegg.studies.embedding.rotations import AXES, planar, random_rotations
 from liegg.studies.embedding.teapot import Turntable
@@ -99,35 +96,35 @@ def test_a_fitted_transition_closes_nearly():
     assert spin(L) == pytest.approx(1, abs=0.15) and named(L).name == "so(3)"
 
 
-@pytest.mark.parametrize("weight", [1, 2])
-def test_motions_of_the_circle(weight):
-    """T turns by `weight` times the angle, seen in skew coordinates: the one motion is J in those, in and out."""
+@pytest.mark.parametrize("times", [1, 2])
+def test_motions_of_the_circle(times):
+    """T turns by `times` times the angle, seen in skew coordinates: the one motion is J in those, in and out."""
     M = torch.tensor([[1.5, 0.4], [0.0, 0.8]], dtype=torch.float64)
     J = torch.tensor([[0.0, -1], [1, 0]], dtype=torch.float64)
     circle = planar(ANGLES)[:, :, 0]
-    turned = lambda z, a: (M @ planar(weight * a) @ torch.linalg.inv(M) @ z[:, :, None])[:, :, 0]
-    found = motions(turned, circle @ M.T, OTHERS, circle @ J.T @ M.T)
+    turned = lambda z, a: (M @ planar(times * a) @ torch.linalg.inv(M) @ z[:, :, None])[:, :, 0]
+    found = polarization(turned, circle @ M.T, OTHERS, circle @ J.T @ M.T)
     known = M @ J @ torch.linalg.inv(M)
-    assert found.values[0] < 1e-10 and found.gap > 1e8
+    assert found.values[0] < 1e-10 and gap(found.values) > 1e8
     for motion in (found.A, found.B):
         assert torch.allclose(motion / motion[1, 0], known / known[1, 0], atol=1e-8)
-    assert found.symmetry.dimension == 1 and found.symmetry.identify().name == "so(2)"
+    assert decided(found.factors).dimension == 1 and decided(found.factors).identify().name == "so(2)"
     L, residual = angle_generator(turned, circle @ M.T, step=1e-3)
-    assert torch.allclose(L[0], weight * known, atol=1e-4) and residual < 1e-8
-    assert named(L).name == "so(2)"
+    assert torch.allclose(L[0], times * known, atol=1e-4) and residual < 1e-8
+    assert named(L).name == "so(2)" and weight(L[0]) == pytest.approx(times, abs=1e-4)
 
 
 def test_without_normal_rows_scalings_would_count():
     """Tangents of length 0 leave out the rows of the normals."""
     circle, none = planar(ANGLES)[:, :, 0], torch.zeros(300, 2, dtype=torch.float64)
-    found = motions(MatrixProduct(), circle, OTHERS, none)
+    found = polarization(MatrixProduct(), circle, OTHERS, none)
     assert found.values[1] < 1e-10 < 0.1 < found.values[2]
 
 
 def test_a_transition_without_symmetry_has_no_motion():
     circle = planar(ANGLES)[:, :, 0].float()
-    found = motions(FreeLinear(seed=0), circle, OTHERS.float(), circle @ torch.tensor([[0.0, 1], [-1, 0]]))
-    assert found.gap < 3
+    found = polarization(FreeLinear(seed=0), circle, OTHERS.float(), circle @ torch.tensor([[0.0, 1], [-1, 0]]))
+    assert gap(found.values) < 3
 
 
 def test_tangents_are_those_of_the_curve():
