@@ -130,11 +130,12 @@ def test_nothing_changed_nothing_runs(project):
 
 
 LAYERS = ["31_toy", "32_mixed_groups", "33_images"]
+WORLDS = ["41_grid_worlds", "42_rotations"]
 NO_FACTORS = {
-    "liegg/algebra/bases.py": ["22_symmetry_breaking", *LAYERS],
-    "liegg/symmetry/rules.py": ["21_correlators", "22_symmetry_breaking", *LAYERS],
+    "liegg/algebra/bases.py": ["22_symmetry_breaking", *LAYERS, *WORLDS],
+    "liegg/symmetry/rules.py": ["21_correlators", "22_symmetry_breaking", *LAYERS, *WORLDS],
 }
-"""Pages that look at accuracies, correlators and layers, not at polarization factors, and depend on none of these."""
+"""Pages that look at accuracies, correlators, layers and ranks, not at polarization factors, and need none of these."""
 
 
 @pytest.mark.parametrize(
