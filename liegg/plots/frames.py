@@ -10,8 +10,9 @@ from torch import Tensor
 from liegg.plots.style import PALETTE, BookFigure, styled
 
 SECONDS = 6
-VIEW = ((0.9, -0.35, 0.0), (-0.25, -0.35, 1.0))
-"""horizontal and vertical direction of the picture in which frames are drawn, in coordinates of the room"""
+VIEW = ((0.92, 0.0, -0.38), (-0.13, 0.94, -0.31))
+"""horizontal and vertical direction in which frames are drawn: from a little above and aside of where the picture is
+taken"""
 
 
 class Animation(BookFigure):

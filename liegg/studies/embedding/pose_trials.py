@@ -96,12 +96,12 @@ def _die(model: PoseModel, world: Teapot, see, first: Tensor, action: Tensor, แบ
 
 
 @torch.no_grad()
-def spun(model: PoseModel, world: Teapot, *, axis: int = 2) -> dict[str, Tensor]:
-    """A full turn of the solid about a fixed axis, from a slanted pose: pictures (FRAMES, 1, H, H) as bytes; the latent
+def spun(model: PoseModel, world: Teapot) -> dict[str, Tensor]:
+    """A full turn of the solid about the vertical, from a slanted pose: pictures (FRAMES, 1, H, H) as bytes; the latent
     of each, (FRAMES, 3, 3); and expected (FRAMES, 3, 3), what it would be if S were equivariant, from the first."""
     begin = axis_angle(torch.tensor([1.0, 0.4, 0.0]), torch.tensor([-1.1]))[0]
     angles = 2 * torch.pi * torch.arange(FRAMES) / FRAMES
-    turns = axis_angle(torch.eye(3)[axis], angles)
+    turns = axis_angle(torch.eye(3)[1], angles)
     pictures = world.render(turns @ begin)
     z = model(pictures)
     return {"pictures": (255 * pictures).round().byte(), "latent": z, "expected": turns @ z[0]}
