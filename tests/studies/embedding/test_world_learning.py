@@ -5,9 +5,11 @@ import torch
 
 from liegg.studies import checkpoints
 from liegg.studies.embedding import learning, metrics
-from liegg.studies.embedding.grids import Shapes
+from liegg.studies.embedding.arm import Arm
+from liegg.studies.embedding.grids import RushHour, Shapes
 from liegg.studies.embedding.learning import Settings, energy, train
 from liegg.studies.embedding.models import WorldModel
+from liegg.studies.embedding.teapot import Teapot
 
 WORLD = Shapes(2)
 
@@ -72,6 +74,12 @@ def test_a_collapse_is_noticed_with_its_step_and_ends_training(monkeypatch):
 def test_a_model_at_work_has_not_collapsed():
     assert learning._flat([[50.0, 1.0, 0.0], [100.0, 0.5, 0.9]]) == 0
     assert learning._flat([[50.0, 0.5, 0.9], [100.0, 1.0, 0.0], [150.0, 0.99, 0.01]]) == 2
+
+
+@pytest.mark.parametrize("world", (Shapes(5), RushHour(5), Arm(), Teapot(8)), ids=lambda w: type(w).__name__)
+def test_a_hundred_thousand_transitions_are_small(world):
+    parts = learning._transitions(world, "arbitrary" if isinstance(world, Teapot) else "all", 1000, seed=0)
+    assert 100 * sum(part.numel() * part.element_size() for part in parts) < 200e6
 
 
 def test_the_world_names_the_sets_it_has():
