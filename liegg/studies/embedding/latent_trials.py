@@ -63,14 +63,16 @@ def pose_generators(
     """Latents of a model of `pose.KINDS["SO(3)"]`, trained with arbitrary rotations, or TRUE ones; and a dense
     transition fitted to `samples` of them when they no longer change, which knows nothing of rotations: L (3, 9, 9) and
     residuals (3,) of `generators.transition_generators`, error, the fit's mean square over that of z' - z; and of a
-    model its metrics (see `pose_trials.evaluate`)."""
+    model that did not collapse its metrics (see `pose_trials.evaluate`)."""
     found: dict = {"collapsed": None, "metrics": {}}
     embed = torch.nn.Identity()
     if kind != TRUE:
         model = pose_model(kind, group="SO(3)", size=world.size, width=width, convolutions=convolutions, seed=seed)
         found |= train(model, world, "arbitrary", settings, seed=seed, checkpoint=checkpoint, device=device)
         model.cpu()
-        found["metrics"] = evaluate(model, world, "arbitrary", episodes=SEEN, horizons=(1,), seed=seed + 1_000_000)
+        if found["collapsed"] is None:
+            ask = {"episodes": SEEN, "horizons": (1,), "seed": seed + 1_000_000}
+            found["metrics"] = evaluate(model, world, "arbitrary", **ask)
         embed = lambda poses: torch.cat([model(world.render(some)) for some in poses.split(500)])
     generator = torch.Generator().manual_seed(seed + 2_000_000)
     poses = world.draw_states(samples, generator=generator)
