@@ -25,7 +25,8 @@ PATIENCE = 30
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one training with Adam, whose rate rises to `learning_rate` and falls to nothing (one cycle)."""
+    """The settings of one training with Adam, whose rate rises to `learning_rate` and falls to nothing, and whose
+    first momentum falls and rises (one cycle, with the defaults of torch)."""
 
     transitions: int
     epochs: int

@@ -6,7 +6,8 @@
     full    all three do, S as if the group turned pixels
     ours    E and T do, S is an ordinary convolutional network
 
-V holds images for each object, Z regular fibres for each object; without a group as many numbers.
+V holds images for each object, Z `latent` regular fibres for each object; without a group `latent` numbers, as in the
+released code: a quarter, or for D4 an eighth, of what the group has.
 """
 
 from functools import partial

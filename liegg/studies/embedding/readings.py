@@ -27,7 +27,9 @@ def shown(found: Sequence[dict], metric: str, digits: int = 1) -> str:
 
 
 def gain(found: Sequence[dict], other: Sequence[dict], metric: str) -> list[float | None]:
-    """metric - other's, seed by seed; None where either collapsed."""
+    """metric - other's, seed by seed; None where either collapsed, and nothing where one was not run."""
+    if not found or not other:
+        return []
     difference = values(found, metric) - values(other, metric)
     return [d.item() if d.isfinite() else None for d in difference]
 

@@ -17,7 +17,7 @@ class World(Protocol):
     convolutions    kernel, stride and padding of those of S but the last, which has kernel `last`
     maps            images for each object that S puts out, squashed to (0, 1) where `bounded`
     fibre           1, or the size of the group where these have a regular fibre
-    latent          numbers at each place of an object's fibre in Z
+    latent          numbers at each place of an object's fibre in Z; without a group an object has no more
     """
 
     group: Group
