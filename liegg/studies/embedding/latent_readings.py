@@ -37,9 +37,10 @@ def gap(values: Tensor) -> float:
     return (values[1] / values[0]).item()
 
 
-def decided(factors: Factors) -> Symmetry:
-    """What part I's rules make of a transition's polarization; has `identify()`."""
-    return decide(factors, *ACTION)
+def decided(factors: Factors) -> Symmetry | None:
+    """What part I's rules make of a transition's polarization; has `identify()`. None where no latent moves, as after a
+    collapse, of which they say nothing."""
+    return decide(factors, *ACTION) if factors.data.triangles.any() else None
 
 
 def weight(L: Tensor) -> float:

@@ -127,6 +127,11 @@ def test_a_transition_without_symmetry_has_no_motion():
     assert gap(found.values) < 3
 
 
+def test_nothing_is_decided_of_latents_that_are_all_alike():
+    one = torch.tensor([[0.6, 0.8]], dtype=torch.float64).expand(300, 2)
+    assert decided(polarization(MatrixProduct(), 0 * one, OTHERS, one).factors) is None
+
+
 def test_tangents_are_those_of_the_curve():
     world = Turntable()
     world.render = lambda angle: angle
