@@ -6,11 +6,6 @@ import torch
 from torch import Tensor
 
 
-def select(cases: Sequence[dict], found: Sequence[dict], **wanted: object) -> list[dict]:
-    """What was found in the cases that have these values."""
-    return [f for case, f in zip(cases, found, strict=True) if all(case.get(k) == v for k, v in wanted.items())]
-
-
 def values(found: Sequence[dict], metric: str) -> Tensor:
     """(runs,) a metric of every run; nan where training collapsed or the metric was not measured."""
     return torch.tensor([f["metrics"].get(metric, float("nan")) for f in found], dtype=torch.float64)

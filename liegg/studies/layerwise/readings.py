@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from liegg.studies.cases import select as select
 from liegg.studies.layerwise.schedule import METHODS
 
 MEASURES = {
@@ -100,11 +101,6 @@ def disagreements(found: dict) -> list[tuple[int, dict[str, str]]]:
 def ranking(values: dict[str, float]) -> str:
     """Names from the largest value to the least, with > between them."""
     return " > ".join(sorted(values, key=values.get, reverse=True))
-
-
-def select(cases: Sequence[dict], found: Sequence[dict], **wanted: object) -> list[dict]:
-    """What was found in the cases that have these values."""
-    return [f for case, f in zip(cases, found, strict=True) if all(case.get(k) == v for k, v in wanted.items())]
 
 
 def gains(cases: Sequence[dict], found: Sequence[dict], measure: str) -> dict[str, float]:

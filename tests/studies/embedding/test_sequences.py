@@ -7,6 +7,7 @@ import torch
 
 from liegg.studies.embedding import sequence_readings as read
 from liegg.studies.embedding import sequences as sq
+from liegg.studies.embedding.sequence_trials import sequence_trial
 
 P = 40
 
@@ -178,3 +179,13 @@ def test_a_first_layer_becomes_equivariant_before_convolutions_and_not_before_de
     conv, dense = found.values()
     assert conv["span"] < 0.3 and conv["in_span"] > 0.9 and conv["span"] < conv["whole"]
     assert dense["span"] > 0.8 and conv["before"] > 0.8
+
+
+def test_a_trial_says_what_training_did_to_the_first_layer():
+    layers, settings = {"channels": 2, "size": 3, "hidden": 4}, {"steps": 3, "batch_size": 8, "learning_rate": 1e-2}
+    run = lambda seed: sequence_trial("FC only", 32, layers, settings, held_out=20, seed=seed)
+    found, initial = run(0), sq.labeller("FC only", 32, **layers, seed=0).first.weight.detach()
+    basis = sq.span(32)
+    assert found["distances"] == sq.distances(found["weights"], initial, basis)
+    assert found["parameters"] == 32 * 32 + (32 + 1) * 4 + (4 + 1) * 32
+    assert torch.equal(run(0)["weights"], found["weights"]) and not torch.equal(run(1)["weights"], found["weights"])

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from liegg.studies.cases import select
 from liegg.studies.embedding import readings, trials
 from liegg.studies.embedding.decoder import fit_decoder
 from liegg.studies.embedding.grids import Shapes
@@ -75,7 +76,7 @@ def test_a_decoder_learns_what_determines_the_picture():
 def test_readings_of_several_runs():
     cases = [{"model": m, "seed": s} for m in ("none", "ours") for s in (0, 1)]
     found = [{"metrics": {"H@1": v}, "parameters": 5, "collapsed": None} for v in (10.0, 20.0, 90.0, 96.0)]
-    none, ours = (readings.select(cases, found, model=m) for m in ("none", "ours"))
+    none, ours = (select(cases, found, model=m) for m in ("none", "ours"))
     assert readings.gain(ours, none, "H@1") == [80.0, 76.0]
     assert readings.shown(ours, "H@1") == "93.0 ± 4.2"
     assert readings.rows(cases, found)[3] == {

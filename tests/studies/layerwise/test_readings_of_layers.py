@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from liegg.studies.cases import select
 from liegg.studies.layerwise import readings
 
 NAMES = [
@@ -48,6 +49,6 @@ def test_gains_are_of_cases_that_have_both():
     cases = [{"kind": k, "method": m} for k, m in [("a", "MAP"), ("a", "Laplace"), ("b", "MAP")]]
     found = [FOUND, FOUND | {"accuracy": 92.5}, FOUND]
     assert readings.gains(cases, found, "accuracy") == {"a": 2.5}
-    assert readings.select(cases, found, kind="a", method="Laplace") == [found[1]]
+    assert select(cases, found, kind="a", method="Laplace") == [found[1]]
     assert len(readings.rows(cases, found)) == 6
     assert readings.ranking({"x": 1.0, "y": 3.0}) == "y > x"
