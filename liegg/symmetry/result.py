@@ -14,7 +14,7 @@ from liegg.symmetry import identify, intervals, report, storage
 from liegg.symmetry.factors import EXACT, LEAST
 from liegg.symmetry.finite import FiniteCheck, finite_check
 from liegg.symmetry.identify import Match
-from liegg.symmetry.rules import Decision, decide_dimension
+from liegg.symmetry.rules import Decision, Measures, decide_dimension, of_estimates
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -26,8 +26,9 @@ class Symmetry:
     output_action: Action | None
     """how they move an output; None where outputs should stay"""
     coefficients: Tensor
-    """(K, action.size) the directions A, orthonormal: those that are null to rounding, then in ascending order of the
-    variance that the functions share."""
+    """(K, action.size) the directions A of norm one: those that are null to rounding, then in ascending order of the
+    variance that the functions share. They are orthogonal where the samples have unit moments; there lies, too, the
+    unit of length at which variances are taken (see `liegg.symmetry.units`)."""
     output_coefficients: Tensor | None
     """(K, output_action.size) to each A the B with the smallest defect J A x - B f(x)."""
     own: Tensor
@@ -47,8 +48,15 @@ class Symmetry:
     mismatched pairs where the mean is less than a tenth of it, as nearly all directions are symmetries then"""
     samples: int
     """how many samples were seen"""
+    thin: float = 1.0
+    """the largest over the smallest standard deviation of the samples along any axis, each coordinate scaled alike"""
     unbiased: bool = False
     """whether the functions are estimates of one, with independent errors of mean zero: see `decide`"""
+    paid_share: Tensor | None = None
+    """(K,) q, the share of the motion along each direction that is signal by the labels (see `liegg.symmetry.labels`):
+    1 for signal, 0 for the function's own error. None without targets"""
+    paid_error: Tensor | None = None
+    """(K,) its standard error: how much the labels can tell"""
 
     @property
     def networks(self) -> int:
@@ -115,15 +123,30 @@ class Symmetry:
 
     @cached_property
     def decision(self) -> Decision:
-        """Why so many directions count: the rule that decided, and by what margin, direction by direction."""
-        measures = self.relative_variance, self.chance_ratio, self.coherence, self.coherence_interval
-        return decide_dimension(*measures, unbiased=self.unbiased)
+        """Why so many directions count: the odds of every dimension, and what speaks for and against it."""
+        if self.unbiased:
+            return of_estimates(self.relative_variance, self.chance_ratio, self.coherence_interval)
+        return decide_dimension(self.measures)
+
+    @property
+    def measures(self) -> Measures:
+        """What the decision rests on."""
+        measures = Measures(self.relative_variance, self.chance_ratio, paid=self.paid_share, paid_error=self.paid_error)
+        if self.networks == 1:
+            return measures
+        errors = (self.variance - self.shared).mean().clamp_min(1e-300)
+        return measures._replace(coherence=self.coherence, shared=self.shared / errors)
 
     @property
     def dimension(self) -> int:
-        """How many directions count as symmetries, by the rules of `liegg.symmetry.rules`: the one for several
-        functions, or the weaker one for a single function."""
+        """How many directions count as symmetries: the best guess, by `liegg.symmetry.rules`."""
         return self.decision.dimension
+
+    @property
+    def dimension_interval(self) -> tuple[int, int]:
+        """The fewest and the most that it may be: how many are certain, and how many possible. Together with the best
+        guess these hold LIKELY = 97 % of the odds."""
+        return self.decision.interval
 
     @property
     def gap(self) -> float:
@@ -133,15 +156,21 @@ class Symmetry:
 
     @property
     def generators(self) -> Tensor:
-        """(dimension, n, n) the directions that count as symmetries."""
-        return self.directions[: self.dimension]
+        """(dimension, n, n) an orthonormal basis of the directions that count as symmetries, in their order."""
+        return self.action.matrix(self._orthonormal @ self.coefficients[: self.dimension])
+
+    @cached_property
+    def _orthonormal(self) -> Tensor:
+        """(dimension, dimension) what makes the directions that count orthonormal, each by those before it."""
+        R = torch.linalg.qr(self.coefficients[: self.dimension].T, mode="r").R
+        return torch.linalg.inv(R * R.diagonal().sign()[:, None]).T
 
     @property
     def output_generators(self) -> Tensor | None:
         """(dimension, m, m) the B in J A x = B f(x) of each generator A; None without output_action."""
         if self.output_action is None:
             return None
-        return self.output_action.matrix(self.output_coefficients[: self.dimension])
+        return self.output_action.matrix(self._orthonormal @ self.output_coefficients[: self.dimension])
 
     @property
     def trivial(self) -> Tensor:
@@ -167,7 +196,7 @@ class Symmetry:
     @property
     def closure(self) -> float:
         """How far the generators are from closing under the bracket: 0 closed, at most 1."""
-        return identify.closure_defect(self.action, self.coefficients[: self.dimension])
+        return identify.closure_defect(self.action, self._orthonormal @ self.coefficients[: self.dimension])
 
     def identify(self) -> Match | None:
         """The Lie algebra that the generators span, named in whatever basis; None if there is none near them."""
@@ -175,7 +204,7 @@ class Symmetry:
 
     @cached_property
     def _match(self) -> Match | None:
-        return identify.identify(self.action, self.coefficients[: self.dimension])
+        return identify.identify(self.action, self._orthonormal @ self.coefficients[: self.dimension])
 
     def check(self, function: Callable[[Tensor], Tensor], inputs: Tensor, **settings) -> FiniteCheck:
         """How far the function moves along each generator up to a full turn: see `finite_check`, whose settings

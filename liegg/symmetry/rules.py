@@ -1,189 +1,169 @@
-"""The decision: how many directions count as symmetries. One rule for a single function, a stronger one for several.
+"""The decision: how many directions count as symmetries, and how sure that is.
 
-Along a symmetry a network's derivative is its own error; along any other direction it is signal. One network cannot
-tell small signal from error. Several, trained independently on one task, can: see `liegg.symmetry.intervals` for their
-coherence. The numbers in the rules were chosen on networks trained on the targets of the zoo with seeds from 100 on;
-the book measures their error rates on others.
+Along a symmetry a function's derivative is its own error; along any other direction it is signal. What tells them apart
+is measured: how small the variance is and how much of it chance explains; of several functions what they share; with
+labels what is paid for. Each dimension d from 0 to K has odds, by how the first d directions look, how the others look,
+and how large the step between them is (`features`); their weights (`liegg.symmetry.odds`) were fitted to functions
+whose symmetries are known, and the book measures how often the answer is right on others.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from liegg.symmetry.decision import Decision
 from liegg.symmetry.factors import EXACT
+from liegg.symmetry.odds import WEIGHTS
+from liegg.symmetry.steps import LEAST, steps_of_one, steps_of_several
 
 APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
-LOW, CHANCE, BOTH = 0.1, 0.5, 7.0  # one function: the most variance and chance ratio of a symmetry, and the step
-COHERENT = 0.5  # several: what is at least so coherent is signal
-LEAST = 0.3  # several: the least coherence that a direction counts as in shared variance
-ALIGNED, STEEP = 6.0, 30.0  # several: steps that set symmetries apart
-BIASED, DOUBT = (0.95, 0.9), 1.5  # the coherence that a shared bias may reach with either step, and what it costs
-SURE = 3.0  # steps so many times larger than needed are all alike
-SILENT = 0.25  # several: coherence below which nothing is shared
-
-RULES = {
-    "exact": "those that are null to rounding, and no other",
-    "step": "stands a step below all other directions",
-    "silent": "the functions share nothing along",
-    "none": "no direction stands a step below the others",
-    "shared": "there are none of which it is sure that the functions share nothing along them",
-}
+LIKELY = 0.97  # of the odds lie within the interval of the dimension
+TOLD = 0.25  # labels that tell no share of signal to such a standard error tell nothing
+ROUGH = 0.1, 0.45  # shares of signal with a larger standard error than this count as no more than that
+SILENT, CHANCE = 0.25, 0.5  # estimates: coherence below which nothing is shared, and the chance ratio of all
 
 
-@dataclass(frozen=True)
-class Decision:
-    """How many of K directions count as symmetries, by which rule, and with what margin."""
+class Measures(NamedTuple):
+    """What is known of K directions in ascending order of (shared) variance, (K,) each."""
 
-    dimension: int
-    """how many directions count"""
-    rule: str
-    """a key of RULES: exact, step, silent, none or shared"""
-    exact: int
-    """how many of them are null to rounding, and count by that alone"""
-    margin: float
-    """what was measured over what was required, of the direction that decided; below 1 it was refused. Infinite where
-    rounding decides; for silent directions one, and how far below the bound their coherence ends, in units of it."""
-    margins: Tensor
-    """(K,) the same for every direction that counts, and for the first i + 1 directions at each i beyond; infinite for
-    null ones. One or more does not count beyond a larger step, nor beside an exact function's null directions."""
+    variance: Tensor
+    """relative variance"""
+    chance: Tensor
+    """chance ratio"""
+    coherence: Tensor | None = None
+    """of several functions: shared over own variance"""
+    shared: Tensor | None = None
+    """of several functions: shared variance over their mean own error along all directions"""
+    paid: Tensor | None = None
+    """with labels: the share of signal"""
+    paid_error: Tensor | None = None
+    """its standard error"""
 
-    def __str__(self) -> str:
-        count, learned = f"{self.dimension} of {len(self.margins)} directions count", self.dimension - self.exact
-        if self.rule in ("exact", "none", "shared"):
-            lines = [f"{count}: {RULES[self.rule]}"]
-        else:
-            nulls = f"{self.exact} null to rounding and {learned} of what" if self.exact else "what"
-            lines = [f"{count}: {nulls} {RULES[self.rule]}"]
-        if self.rule == "exact" and (self.margins[self.exact :] >= 1).any():
-            lines.append("others stand a step apart, but beside exact symmetries a step is the function's own shape")
-        if torch.isfinite(self.margins).any():
-            lines.append("measured over required, for each direction that counts and for as many directions beyond:")
-            lines.append("  " + "  ".join("exact" if m == torch.inf else f"{m:.2g}" for m in self.margins.tolist()))
-        return "\n".join(lines)
+    @property
+    def kind(self) -> str:
+        """A key of WEIGHTS."""
+        return ("one" if self.coherence is None else "several") + ("" if self.paid is None else ", labels")
+
+    def beyond(self, exact: int) -> "Measures":
+        """Of all but the first directions."""
+        return Measures(*(None if measure is None else measure[exact:] for measure in self))
 
 
-def decide_dimension(
-    relative_variance: Tensor,
-    chance_ratio: Tensor,
-    coherence: Tensor | None = None,
-    interval: Tensor | None = None,
-    *,
-    unbiased: bool = False,
-) -> Decision:
-    """How many of K directions are symmetries, from (K,) of each measure, in ascending order of (shared) variance.
+def decide_dimension(measures: Measures) -> Decision:
+    """The odds of every dimension from 0 to K, the most likely one and an interval.
 
-    coherence, interval    for several functions: (K,) and (K, 2), both ends of its interval
-
-    Directions that are null to rounding (EXACT of the mean) are. Of the rest, the first d can be if each of them is a
-    step below all others; its step is the smallest value of the others over its own. All K are symmetries only if they
-    are below an ordinary direction, for which every measure is 1.
-
-    *One function:* variance and chance ratio step by BOTH or more, in geometric mean, and are at most LOW of the mean
-    and CHANCE. Where the function is exact nothing is left to be learned: where some of the null directions need each
-    gradient at its own point (chance ratio at most EXACT), and all lie APART below the rest.
-
-    *Several functions:* the others are more coherent than each of the d, and at least COHERENT, and the step is
-
-    aligned   of ALIGNED in the chance ratio: it takes each gradient at its own point to make v small; or
-    steep     of STEEP in shared variance, where each of the d counts as at least LEAST coherent.
-
-    Where the direction is more coherent than COHERENT, because the functions share a fitting bias, the step must be
-    DOUBT times larger; above BIASED (for either step) it is refused.
-
-    Of several such d the one with the largest step is taken, in units of what is required, and the last of those above
-    SURE. If there is none, several functions may still be silent along some directions, which is all that can be asked
-    where their errors are as large as the signal: those d whose intervals of coherence end below SILENT and below where
-    all others' begin. Else the answer is 0.
-
-    *Several estimates of one function* (`unbiased`), whose errors have mean zero: what they share is no bias, so that
-    small signal is no symmetry, and steps say nothing. Those d count whose intervals of coherence hold zero, end below
-    SILENT, and end below where all others' begin; all K, if they are below CHANCE of chance as well.
+    Directions that are null to rounding (EXACT of the mean) count, whatever the odds. Where one function is exact
+    nothing is left to be learned: where some null directions need each gradient at its own point (chance ratio at most
+    EXACT), and all lie APART below the rest. Where the labels of one function tell no share to TOLD, none is counted
+    and all are possible; those of several are left aside.
     """
-    exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
-    if unbiased:
-        return _of_estimates(interval[exact:], chance_ratio[exact:], exact)
-    ordinary = lambda measure: torch.cat([measure[exact:], torch.ones_like(measure[:1])])
-    v, ratio = ordinary(relative_variance), ordinary(chance_ratio)
-    places = range(1, len(v))
+    K = len(measures.variance)
+    exact = int((measures.variance <= EXACT).long().cumprod(0).sum())
+    rest = measures.beyond(exact)
+    if exact == K or (measures.coherence is None and _is_exact(measures, exact)):
+        return Decision(exact, "exact" if exact else "odds", exact, (exact, exact), _certain(exact, K))
+    if rest.paid is not None and not (rest.paid_error <= TOLD).any():
+        if measures.coherence is None:
+            return Decision(exact, "untold", exact, (exact, K), torch.full((K + 1,), 1 / (K + 1), dtype=torch.float64))
+        rest = rest._replace(paid=None, paid_error=None)
+    weights, seen = WEIGHTS[rest.kind], features(rest)
+    odds = sum(weight * seen[name] for name, weight in weights.items()).softmax(0)
+    likely = odds.argsort(descending=True)
+    likely = likely[: int((odds[likely].cumsum(0) < LIKELY).sum()) + 1] + exact
+    odds = torch.cat([odds.new_zeros(exact), odds])
+    best = int(odds.argmax())
+    rule = "exact" if best == exact > 0 else "odds"
+    return Decision(best, rule, exact, (int(likely.min()), int(likely.max())), odds)
+
+
+def features(measures: Measures) -> dict[str, Tensor]:
+    """What speaks for each of K + 1 dimensions d, (K + 1,) each, by name.
+
+    Every measure is taken so that it is small along symmetries: "within" is its largest value along the first d
+    directions (0 if there are none), "beyond" its smallest along the others, or an ordinary direction's if there are
+    none. Logarithms of variance, chance ratio and how much labels tell (1 / standard error) have a "step" between the
+    two. "margin" is the logarithm of the step over what `liegg.symmetry.steps` requires, and "reached" whether it is
+    positive; any and all tell d > 0 and d = K.
+    """
+    K, oriented = len(measures.variance), _oriented(measures)
+    count = torch.arange(K + 1)
+    seen = {"any": (count > 0).double(), "all": (count == K).double()}
+    for name, (values, ordinary, stepped) in oriented.items():
+        within = torch.cat([values.new_zeros(1), values.cummax(0).values])
+        beyond = torch.cat([values.flip(0).cummin(0).values.flip(0), values.new_tensor([ordinary])])
+        seen |= {f"{name} within": within, f"{name} beyond": beyond}
+        if stepped:
+            seen[f"{name} step"] = (beyond - within).clamp(-1, 3) * seen["any"]
+    for name, steps in _steps(measures).items():
+        margin = torch.tensor([0.0, *(float(step.min()) for step in steps)], dtype=torch.float64)
+        margin[1:] = margin[1:].clamp_min(1e-9).log().clamp(-4, 3)
+        seen |= {f"{name} margin": margin, f"{name} reached": (margin > 0).double()}
+    return seen
+
+
+def _oriented(measures: Measures) -> dict[str, tuple[Tensor, float, bool]]:
+    """Each measure with that of an ordinary direction, and whether its steps count."""
+    variance, chance, coherence, shared, paid, error = measures
+    held = 1.0 if coherence is None else coherence.clamp(LEAST, 1)
+    oriented = {
+        "variance": ((variance * held).clamp_min(1e-5).log(), 0.0, True),
+        "chance": (chance.clamp_min(1e-6).log().clamp(-4, 0.5), 0.0, True),
+    }
     if coherence is not None:
-        steps = [_step_of_several(v, ratio, ordinary(coherence), d) for d in places]
+        top = torch.tensor(20.0).double().log()
+        oriented["shared"] = (shared.clamp(0.1, 20).log(), float(top), False)
+        oriented["coherence"] = (coherence.clamp(0, 1), 1.0, False)
+    if paid is not None:
+        oriented["paid"] = (paid.clamp(0, 1), 1.0, False)
+        oriented["told"] = (-error.clamp(0.003, 1).log(), float(torch.tensor(100.0).double().log()), True)
+    return oriented
+
+
+def _steps(measures: Measures) -> dict[str, list[Tensor]]:
+    """The steps of the first d directions, d = 1 to K, in units of what is required."""
+    ordinary = lambda measure: torch.cat([measure, torch.ones_like(measure[:1])])
+    v, ratio = ordinary(measures.variance), ordinary(measures.chance)
+    steps = {}
+    if measures.coherence is None:
+        steps["step"] = steps_of_one(v, ratio)
     else:
-        steps = [_step_of_one(v, ratio, d) for d in places]
-    nothing_learned = coherence is None and _is_exact(relative_variance, chance_ratio, exact)
-    learned, margins = 0 if nothing_learned else _largest(steps), [float(step.min()) for step in steps]
-    rule, margin = ("step", margins[learned - 1]) if learned else ("none", max(margins, default=0.0))
-    if learned:
-        margins[:learned] = steps[learned - 1].tolist()
-    if coherence is not None and not learned and len(silent := _silent(interval[exact:])):
-        rule, learned, margin = "silent", len(silent), min(silent)
-        margins[:learned] = silent
-    if exact and not learned:
-        rule, margin = "exact", torch.inf
-    margins = torch.tensor([torch.inf] * exact + margins, dtype=torch.float64)
-    return Decision(exact + learned, rule, exact, margin, margins)
+        steps["step"] = steps_of_several(v, ratio, ordinary(measures.coherence))
+    if measures.paid is not None:
+        error, most = ROUGH
+        share = torch.where(measures.paid_error > error, measures.paid.clamp_max(most), measures.paid).clamp(0, 1)
+        steps["labelled step"] = steps_of_several(v, ratio, ordinary(share))
+    return steps
 
 
-def _of_estimates(interval: Tensor, chance_ratio: Tensor, exact: int) -> Decision:
-    """The decision of several estimates of one function, from the intervals (K, 2) of their coherence.
+def of_estimates(relative_variance: Tensor, chance_ratio: Tensor, interval: Tensor) -> Decision:
+    """The decision of several estimates of one function, whose errors have mean zero: what they share is no bias, so
+    that small signal is no symmetry, and steps say nothing.
 
-    The margin of d directions is one, and how far from its bound the nearest to it of their intervals' ends is, in
-    units of SILENT: the lower ones must not lie above zero, the upper ones not above SILENT and where others begin.
+    interval    (K, 2) of coherence
+
+    Directions count whose intervals hold zero, end below SILENT, and end below where all others' begin; all K, if they
+    are below CHANCE of chance as well. Possible are all whose intervals begin at zero or below.
     """
-    low, high = interval.T
-    begins = [min(SILENT, float(low[d:].min())) if d < len(low) else SILENT for d in range(1, len(low) + 1)]
-    room = [torch.minimum(begin - high[:d], -low[:d]) for d, begin in enumerate(begins, 1)]
-    margins = torch.tensor([max(0.0, 1 + float(ends.min()) / SILENT) for ends in room], dtype=torch.float64)
-    if len(low) and chance_ratio.max() > CHANCE:
-        margins[-1:] = 0.0  # all, and nothing to hold them against
-    learned = max((d for d, margin in enumerate(margins.tolist(), 1) if margin >= 1), default=0)
-    if learned:
-        margins[:learned] = 1 + room[learned - 1] / SILENT
+    K = len(relative_variance)
+    exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
+    low, high = interval[exact:].T
+    learned = 0
+    for d in range(1, K - exact + 1):
+        bound = min(SILENT, float(low[d:].min())) if d < len(low) else SILENT
+        if (low[:d] <= 0).all() and high[:d].max() <= bound and (d < len(low) or chance_ratio[exact:].max() <= CHANCE):
+            learned = d
+    possible = max(learned, int((low <= 0).long().cumprod(0).sum()))
     rule = "silent" if learned else "exact" if exact else "shared"
-    margin = float(margins[:learned].min()) if learned else torch.inf if exact else float(margins.max())
-    return Decision(exact + learned, rule, exact, margin, torch.cat([margins.new_full((exact,), torch.inf), margins]))
+    return Decision(exact + learned, rule, exact, (exact + learned, exact + possible), None)
 
 
-def _is_exact(relative_variance: Tensor, chance_ratio: Tensor, exact: int) -> bool:
+def _certain(dimension: int, K: int) -> Tensor:
+    return torch.nn.functional.one_hot(torch.tensor(dimension), K + 1).double()
+
+
+def _is_exact(measures: Measures, exact: int) -> bool:
     """Whether one function's null directions show it to be exact: some need each gradient at its own point, and all lie
     APART below the rest."""
-    nulls, rest = relative_variance[:exact], relative_variance[exact:]
-    return exact > 0 and bool(chance_ratio[:exact].min() <= EXACT and (nulls.max() <= APART * rest).all())
-
-
-def _others(measures: Tensor, d: int) -> Tensor:
-    """What the first d are held against: the other directions, or the ordinary one if there are none."""
-    return measures[d:-1] if d < len(measures) - 1 else measures[-1:]
-
-
-def _step_of_one(v: Tensor, ratio: Tensor, d: int) -> Tensor:
-    """(d,) the steps of the first d of one function's directions below all others, in units of what is required."""
-    steep, aligned = (_others(u, d).min() / u[:d] for u in (v, ratio))
-    return (aligned * steep).sqrt() / BOTH * (v[:d] <= LOW) * (ratio[:d] <= CHANCE)
-
-
-def _step_of_several(v: Tensor, ratio: Tensor, k: Tensor, d: int) -> Tensor:
-    """(d,) the same for several functions with coherence k."""
-    shared = v * k.clamp_min(LEAST)
-    steep, aligned = (_others(u, d).min() / u[:d] for u in (shared, ratio))
-    step = torch.maximum(aligned / ALIGNED * (k[:d] <= BIASED[0]), steep / STEEP * (k[:d] <= BIASED[1]))
-    step = torch.where(k[:d] > COHERENT, step / DOUBT, step)
-    return step * (_others(k, d).min() >= max(COHERENT, k[:d].max()))
-
-
-def _largest(steps: list[Tensor]) -> int:
-    """The d whose steps are largest; the last of those above SURE, and 0 if none is as large as required."""
-    least = [min(float(step.min()), SURE) for step in steps]
-    most = max(least, default=0.0)
-    return max(d for d, step in enumerate(least, 1) if step == most) if most >= 1 else 0
-
-
-def _silent(interval: Tensor) -> list[float]:
-    """The margins of as many directions as several functions share nothing along, from the intervals (K, 2) of their
-    coherence: one, and how far each ends below where all others begin or SILENT, in units of SILENT."""
-    low, high = interval.T
-    for d in range(len(low) - 1, 0, -1):
-        bound = min(SILENT, float(low[d:].min()))
-        if high[:d].max() <= bound:
-            return [1 + (bound - float(end)) / SILENT for end in high[:d]]
-    return []
+    nulls, rest = measures.variance[:exact], measures.variance[exact:]
+    return exact > 0 and bool(measures.chance[:exact].min() <= EXACT and (nulls.max() <= APART * rest).all())

@@ -29,7 +29,7 @@ def save(found: "Symmetry", path: str | Path) -> None:
     tensors = {name: value.numpy() for name, value in arrays.items() if isinstance(value, Tensor)}
     described = {name: description(arrays[name]) for name in ("action", "output_action")}
     with Path(path).open("wb") as file:
-        plain = {name: arrays[name] for name in ("samples", "scale", "unbiased")}
+        plain = {name: arrays[name] for name in ("samples", "scale", "thin", "unbiased")}
         np.savez(file, actions=json.dumps(described), **plain, **tensors)
 
 
@@ -48,6 +48,7 @@ def load(cls: type, path: str | Path, action: Action | None, output_action: Acti
                 f"{path} was found with {kept[directions].shape[-1]} directions, and {kept[which]} has others"
             )
     plain = {"samples": int(kept["samples"]), "scale": float(kept["scale"]), "unbiased": bool(kept["unbiased"])}
+    plain["thin"] = 1.0 if kept["thin"] is None else float(kept["thin"])  # results of earlier versions do not say
     return kept | plain
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from liegg.studies.fit import fit
 from liegg.studies.lens.families import FAMILIES, PIXELS, Drawn, function_of
+from liegg.studies.lens.labelled import polarized
 from liegg.training.networks import Standardized, mlp
 
 ACTIVATIONS = {"SiLU": nn.SiLU, "tanh": nn.Tanh, "ReLU": nn.ReLU, "GELU": nn.GELU, "softplus": nn.Softplus}
@@ -94,6 +95,18 @@ def taught(family: str, *, seed: int, steps: int, batch_size: int, lr: float, po
     labels = noisy(truth[:labelled], setting.noise, classes=of.kind == "classes", seed=seed + 501)
     errors = [_error(net, x, truth, classes=of.kind == "classes") for net in nets]
     return Pupils(setting, drawn, nets, errors, x.float(), labels)
+
+
+def survey(case: dict, **settings) -> dict:
+    """What is measured of the networks that learned one function: of case family and seed; settings as in `taught`.
+
+    setting           see `Setting`
+    errors            of each network
+    together, paid    see `labelled.polarized`
+    """
+    got = taught(case["family"], seed=case["seed"], **settings)
+    seen = polarized(got.networks, got.points, got.labels, got.drawn.action, got.drawn.output_action)
+    return {"setting": got.setting._asdict(), "errors": got.errors, **seen}
 
 
 def noisy(y: Tensor, noise: float, *, classes: bool, seed: int) -> Tensor:

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from liegg.studies.fit import fit
+from liegg.studies.lens.holdout import noisy
+from liegg.studies.lens.labelled import polarized
 from liegg.studies.lens.target import Target
 from liegg.studies.lens.targets import known
 from liegg.symmetry.factors import Factors
@@ -59,18 +61,19 @@ def pupils(
 
 
 def survey(
-    case: dict, *, seed: int, bases: int, noises: Sequence[float], points: int, example: str, **training
+    case: dict, *, seed: int, bases: int, noises: Sequence[float], points: int, labels: int, example: str, **training
 ) -> list[dict]:
     """Groups of networks that learned one target in every basis and with every noise, and what is measured of each.
 
     case       target, width and samples
     points     fresh ones, at which symmetries are looked for
+    labels     how many of these come with labels, as noisy as those of the training
     example    of this target, the first group comes with rows to show (see `rows_to_show`)
     training   networks, layers, steps, batch_size, lr and device of `pupils`
 
     basis, noise    of the group
     errors          of each network: mean square error over the target's variance at the points, without noise
-    together        factors of the group
+    together, paid  see `labelled.polarized`
     """
     bases_of = [known(seed=seed + b)[case["target"]] for b in range(bases)]
     groups = list(product(range(bases), noises))
@@ -83,7 +86,8 @@ def survey(
         target = bases_of[b]
         at = target.points(points, seed=seed + 500 + b)
         group = {"basis": b, "noise": noise, "errors": errors(target, nets, at)}
-        measured.append(group | {"together": polarize(nets, at.float(), target.action)})
+        said = noisy(target.function(at[:labels])[:, None], noise, classes=False, seed=seed + 600 + b)
+        measured.append(group | polarized(nets, at.float(), said, target.action))
     if case["target"] == example:
         measured[0]["rows"] = rows_to_show(bases_of[0], taught[0], seed=seed + 900)
     return measured

@@ -40,7 +40,7 @@ def blank():
 @pytest.fixture(scope="module")
 def surveyed():
     cases = [{"target": t, "width": 8, "samples": n} for t, n in product(FEW, (100, 150))]
-    settings = {"seed": 3, "bases": 2, "noises": [0.0, 0.1], "points": 200, "example": "so(3)"}
+    settings = {"seed": 3, "bases": 2, "noises": [0.0, 0.1], "points": 200, "labels": 100, "example": "so(3)"}
     return cases, [zoo.survey(case, **settings, **SMALL) for case in cases]
 
 

@@ -26,7 +26,7 @@ def coordinate(i):
 
 @pytest.fixture(scope="module")
 def surveyed():
-    return zoo.survey(CASE, seed=3, bases=2, noises=NOISES, points=200, example="so(3)", **SMALL)
+    return zoo.survey(CASE, seed=3, bases=2, noises=NOISES, points=200, labels=100, example="so(3)", **SMALL)
 
 
 def test_each_group_of_pupils_learns_its_own_target_with_its_own_noise():
@@ -73,7 +73,7 @@ def test_a_survey_goes_through_all_bases_and_noises(surveyed):
 def test_only_the_example_comes_with_rows_to_show(surveyed):
     assert ["rows" in group for group in surveyed] == [True, False, False, False]
     assert surveyed[0]["rows"].shape == (2, zoo.SHOWN, 9) and surveyed[0]["rows"].dtype == torch.float32
-    other = zoo.survey(CASE, seed=3, bases=1, noises=[0.0], points=50, example="sl(2)", **SMALL)
+    other = zoo.survey(CASE, seed=3, bases=1, noises=[0.0], points=50, labels=50, example="sl(2)", **SMALL)
     assert not any("rows" in group for group in other)
 
 
