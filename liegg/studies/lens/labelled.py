@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from liegg.actions import Action
-from liegg.symmetry.factors import Factors
 from liegg.symmetry.labels import paid
 from liegg.symmetry.spectrum import spectrum
 from liegg.symmetry.stream import polarize
@@ -37,10 +36,3 @@ def polarized(
         )
         shares.append(torch.stack([said.share, said.error]))
     return {"together": together, "paid": torch.stack(shares)}
-
-
-def groups_of(measured: dict) -> list[tuple[Factors, Tensor]]:
-    """Factors and what labels say, (2, K), of the networks together and of each alone: what `polarized` returned."""
-    together = measured["together"]
-    alone = [together.alone(a) for a in range(together.networks)]
-    return list(zip([together, *alone], measured["paid"].double()))

@@ -1,13 +1,16 @@
 """What kept factors say of functions whose symmetries are known: the zoo, other methods, equivariance."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from liegg import algebra
 from liegg.actions import Action, Affine2d
 from liegg.studies.lens.equivariance import SO3
+from liegg.studies.lens.families import FAMILIES, LOOKED_AT, function_of
 from liegg.studies.lens.rivals import Discovery, by_step
 from liegg.studies.lens.target import Target
 from liegg.studies.lens.targets import known
@@ -60,40 +63,71 @@ def tasks(cases: Sequence[dict], measured: Sequence[list[dict]], *, seed: int) -
             if b not in zoos:
                 zoos[b] = known(seed=seed + b)
             target, own = zoos[b][case["target"]], case | {"basis": b, "noise": group["noise"]}
-            rows, found = examine(target, group["errors"], group["together"])
+            rows, found = examine(target, group["errors"], group["together"], group["paid"])
             read.append(Task(own, target, [own | row for row in rows], found))
     return read
 
 
-def examine(target: Target, errors: Sequence[float], factors: Factors) -> tuple[list[dict], Symmetry]:
+def examine(
+    target: Target, errors: Sequence[float], factors: Factors, paid: Tensor | None = None
+) -> tuple[list[dict], Symmetry]:
     """One row for the group of networks together and one for each alone, and the group's whole result.
 
     error           the network's; the group's is the worst
-    true, found     dimensions
+    true, found     dimensions; low, high the ends of the interval
+    labelled        the dimension found with labels, of which `paid` tells (see `labelled.polarized`), and
+    labelled_low, labelled_high    the ends of its interval; None without
     angle           largest principal angle, in degrees, between the true algebra and as many lowest directions
     trivial         how many directions are called trivial, beyond those that are
     name            of the group: what its algebra is called, where the dimension is right
     """
-    together, true = decide(factors, target.action), len(target.algebra)
-    rows = []
-    for kind, error, found in [
-        ("several", max(errors), together),
-        *(("one", error, decide(factors.alone(a), target.action)) for a, error in enumerate(errors)),
-    ]:
+    true, rows = len(target.algebra), []
+    answers = _answers(errors, factors, paid, target.action)
+    for row, found in answers:
         angles = algebra.principal_angles(found.directions[:true], target.algebra)
-        rows.append(
-            {
-                "kind": kind,
-                "error": error,
-                "true": true,
-                "found": found.dimension,
-                "angle": float(angles[-1]) if true else None,
-                "trivial": len(found.trivial) - target.trivial,
-            }
-        )
+        angle = float(angles[-1]) if true else None
+        rows.append(row | {"true": true, "angle": angle, "trivial": len(found.trivial) - target.trivial})
+    together = answers[0][1]
     match = together.identify() if together.dimension == true else None
     rows[0]["name"] = match.name if match else None
     return rows, together
+
+
+def _answers(
+    errors: Sequence[float], factors: Factors, paid: Tensor | None, action: Action, output_action: Action | None = None
+) -> list[tuple[dict, Symmetry]]:
+    """A row and the result without labels of networks together, and of each alone."""
+    answers = []
+    of = [factors, *(factors.alone(a) for a in range(factors.networks))]
+    for i, (each, error) in enumerate(zip(of, [max(errors), *errors])):
+        found = decide(each, action, output_action)
+        low, high = found.dimension_interval
+        row = {"kind": "one" if i else "several", "error": error, "found": found.dimension, "low": low, "high": high}
+        if paid is not None:
+            share, uncertain = paid[i].double()
+            labelled = replace(found, paid_share=share, paid_error=uncertain)
+            row["labelled"] = labelled.dimension
+            row["labelled_low"], row["labelled_high"] = labelled.dimension_interval
+        answers.append((row, found))
+    return answers
+
+
+def held_out(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
+    """One row for the networks together and one for each alone that learned a function of a family: of each case what
+    `holdout.survey` measured. Columns as `examine` has them, and
+
+    set         "looked at" or "run once"
+    function    its seed
+    """
+    rows = []
+    for case, seen in zip(cases, measured):
+        family, setting = FAMILIES[case["family"]], seen["setting"]
+        drawn = function_of(case["family"], seed=case["seed"], thickness=setting["thickness"])
+        about = {"family": case["family"], "function": case["seed"], "true": family.dimension, **setting}
+        about["set"] = "looked at" if case["family"] in LOOKED_AT else "run once"
+        answers = _answers(seen["errors"], seen["together"], seen["paid"], drawn.action, drawn.output_action)
+        rows += [about | row for row, _ in answers]
+    return rows
 
 
 def untrained(factors: dict[str, Factors], *, seed: int) -> dict[str, list[int]]:
