@@ -29,6 +29,7 @@ from liegg.symmetry.units import whitened
 DISPLACEMENT = 0.3  # how far samples are carried (root mean square), in standard deviations along their axes
 FEW = 500  # samples that tell how far a direction moves
 FEWEST = 50  # labels, below which a standard error is no guide
+EQUAL = 1e-9  # of the outputs' mean square: a misfit that is none
 EXCESS = 0.1  # q of most directions beyond 1, from which labels look like training data
 
 
@@ -74,7 +75,7 @@ def paid(
             stack.enter_context(undisturbed(function))
         mean = partial(_mean, functions, classes=not y.is_floating_point())
         still = mean(x)
-        residual = (still - _like(y, still)).flatten(1)
+        residual = (still - _like(y, still)).reshape(len(x), -1)
         white, few = whitened(action, x), x[:FEW]
         shares = []
         for i, v in enumerate(coefficients.to(x.device)):
@@ -85,11 +86,11 @@ def paid(
                 moved = mean(action.act(v, x, there))
                 if output_action is not None:
                     moved = output_action.act(output_coefficients[i].to(moved), moved, -there)
-                change = (moved - still).flatten(1)
+                change = (moved - still).reshape(len(x), -1)
                 cost, square = cost + (change * residual).sum(1), square + change.square().sum(1)
             shares.append(_share(cost, square))
     found = Paid(*torch.tensor(shares, dtype=torch.float64).reshape(-1, 2).T)
-    _warn_of_training(found)
+    _warn_of_training(found, float(residual.square().mean() / still.square().mean().clamp_min(1e-300)))
     return found
 
 
@@ -140,9 +141,15 @@ def _share(cost: Tensor, square: Tensor) -> tuple[float, float]:
     return float(q), float((2 * cost - (q - 1) * square).std() / mean / len(cost) ** 0.5)
 
 
-def _warn_of_training(found: Paid) -> None:
-    """Networks that have learned their labels' noise move away from them in whatever direction, so that motion seems to
-    cost more than it is worth."""
+def _warn_of_training(found: Paid, misfit: float) -> None:
+    """Networks that have learned their labels' noise fit them exactly; or nearly, and then they move away from them in
+    whatever direction, so that motion seems to cost more than it is worth."""
+    if misfit <= EQUAL:
+        warnings.warn(
+            "the targets equal the outputs: labels of the training, or of the function itself, say nothing about "
+            "symmetries; give labels that were held out",
+            stacklevel=4,
+        )
     beyond = (found.share - EXCESS > 1) & (found.share - 3 * found.error > 1)
     if beyond.sum() > len(beyond) / 2:
         warnings.warn(

@@ -15,10 +15,10 @@ def _sentences(found: "Symmetry") -> list[str]:
     K, d, match = len(found.variance), found.dimension, found.identify()
     kind = "equivariances" if found.output_action else "symmetries"
     lines = [f"{d} of {K} directions of {found.action} are {kind}"]
-    if found.networks > 1:
-        lines.append(f"  from {found.samples} samples, by coherence between {found.networks} functions")
-    else:
-        lines.append(f"  from {found.samples} samples and one function, the weaker kind of answer: give several")
+    certain, possible = found.dimension_interval
+    if certain < possible:
+        lines.append(f"  that is the best guess: certain are {certain}, possible {possible}")
+    lines.append(f"  from {found.samples} samples{_witnesses(found)}")
     if found.gap == found.gap:
         lines.append(f"  the next direction varies {found.gap:.3g} times as much")
     if match:
@@ -31,6 +31,20 @@ def _sentences(found: "Symmetry") -> list[str]:
     if found.output_action and len(found.trivial_output_coefficients):
         lines.append(f"  {len(found.trivial_output_coefficients)} directions of the outputs move nothing")
     return lines
+
+
+def _witnesses(found: "Symmetry") -> str:
+    """What tells errors from signal."""
+    told = " and labels"
+    if found.decision.rule == "untold":
+        told = "; the labels cannot tell signal from error, so that nothing is known"
+    elif found.paid_share is None:
+        told = ""
+    if found.networks > 1:
+        return f", by coherence between {found.networks} functions{told}"
+    if told:
+        return f", one function{told}"
+    return " and one function, the weaker kind of answer: give several, or labels as targets="
 
 
 def _table(found: "Symmetry") -> list[str]:
@@ -48,6 +62,9 @@ def _table(found: "Symmetry") -> list[str]:
         low, high = found.coherence_interval.T
         columns["coherence"] = [f"{found.coherence[i]:.2f}" for i in shown]
         columns["its 95 %"] = [f"{low[i]:.2f} to {high[i]:.2f}" for i in shown]
+    if found.paid_share is not None:
+        columns["share of signal"] = [f"{found.paid_share[i]:.2f}" for i in shown]
+        columns["its error"] = [f"{found.paid_error[i]:.2g}" for i in shown]
     widths = {name: max(map(len, [name, *cells])) for name, cells in columns.items()}
     rows = [columns, *({name: cells[r] for name, cells in columns.items()} for r in range(len(shown)))]
     return [
