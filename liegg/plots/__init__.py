@@ -1,5 +1,6 @@
 """The figures of the book: functions from data to a matplotlib Figure."""
 
+from liegg.plots.answers import compared
 from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
@@ -10,6 +11,7 @@ from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbit
 
 __all__ = [
     "clouds",
+    "compared",
     "confusion",
     "curves",
     "decided",

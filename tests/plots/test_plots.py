@@ -1,6 +1,7 @@
 """Figures name their axes and kinds, and show themselves."""
 
 import numpy as np
+import pytest
 import torch
 
 from liegg import plots
@@ -152,3 +153,13 @@ def test_figures_of_layers_have_a_panel_a_layer_and_say_if_there_is_nothing():
     assert [bar.get_y() for bar in bars.patches] == [0, 0, 0.25, 1]
     seen = plots.filters({"a": torch.rand(2, 2, 4, 4), "b": torch.rand(2, 2, 4, 4)}, [(0, 1), (1, 1)])
     assert seen.axes[0].get_title() == "output pixel (0, 1)" and seen.axes[0].get_ylabel() == "a"
+
+
+def test_shares_are_compared_category_by_category():
+    rates = {"a": {"zoo": (0.9, 0.8, 0.95), "new": None}, "b": {"zoo": (0.5, 0.2, 0.8), "new": (1.0, 0.7, 1.0)}}
+    figure = plots.compared({"right (share)": rates}, {"a": "first", "b": "second"}, level={"right (share)": 0.9})
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["zoo", "new"]
+    assert [len(container.lines[0].get_xdata()) for container in axes.containers] == [1, 2]
+    bars = axes.containers[1].lines[2][0].get_segments()
+    assert [bar[:, 1].tolist() for bar in bars] == [pytest.approx([0.2, 0.8]), pytest.approx([0.7, 1.0])]

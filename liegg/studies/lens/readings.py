@@ -130,6 +130,26 @@ def held_out(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
     return rows
 
 
+def said(rows: Sequence[dict]) -> list[dict]:
+    """One row for each answer in what `examine` and `held_out` say: without labels and with them.
+
+    way         "several", "one", "several, labels" or "one, labels"
+    right, over, inside, single    whether the dimension is the true one, or more; whether the interval holds the true
+                one, and whether it is a single number
+    """
+    answers = []
+    for row in rows:
+        kept = {key: value for key, value in row.items() if not key.startswith("labelled")}
+        for way, prefix in ((row["kind"], ""), (f"{row['kind']}, labels", "labelled")):
+            low, high = (row[f"{prefix}_{end}" if prefix else end] for end in ("low", "high"))
+            found, true = row[prefix or "found"], row["true"]
+            verdict = {"right": found == true, "over": found > true, "inside": low <= true <= high}
+            answers.append(
+                kept | {"way": way, "found": found, "low": low, "high": high, "single": low == high} | verdict
+            )
+    return answers
+
+
 def untrained(factors: dict[str, Factors], *, seed: int) -> dict[str, list[int]]:
     """Dimensions found in what `zoo.untrained` measured with this seed: of each group together ("several") and of each
     network alone ("one")."""

@@ -9,7 +9,7 @@ from liegg.studies.generators.digit_networks import KINDS, of_kind
 from liegg.training.networks import UnitLogits
 
 SEEDS, DEGREES = [0, 1, 2], torch.tensor([45.0, 90.0])
-SIZES = {"images": 60, "held_out": 40, "seeds": SEEDS, "degrees": DEGREES}
+SIZES = {"images": 60, "held_out": 60, "seeds": SEEDS, "degrees": DEGREES}
 SETTINGS = {"batch_size": 30, "lr": 1e-3}
 
 
@@ -29,14 +29,14 @@ def test_a_kind_is_measured_with_digits_of_its_own(kind):
     rotated = kind != "upright"
     nets = digits.classifiers([6], seeds=[s + 1000 * (kind == "untrained") for s in SEEDS])
     F = [UnitLogits(net) for net in nets]
-    (x, _), (x_test, y_test) = draws("train", 60, 0, rotated), draws("test", 40, 2000, rotated)
-    x_held, y_held = draws("validation", 40, 1000, rotated)
+    (x, _), (x_test, y_test) = draws("train", 60, 0, rotated), draws("test", 60, 2000, rotated)
+    x_held, y_held = draws("validation", 60, 1000, rotated)
     for a, net in enumerate(nets):
         assert same(measured["alone"][a], F[a], x[a]) and same(measured["alone_test"][a], F[a], x_test[a])
         assert measured["accuracy_test"][a] == rotation.accuracy_of(net, x_test[a], y_test[a])
         assert measured["accuracy_validation"][a] == rotation.accuracy_of(net, x_held[a], y_held[a])
     assert same(measured["together"], F, x_test[0])
-    turned = draws("test", 40, 2000, True)[0]
+    turned = draws("test", 60, 2000, True)[0]
     assert torch.allclose(measured["drift"], rotation.drifts(F, turned, DEGREES))
 
 

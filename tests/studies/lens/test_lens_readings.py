@@ -9,7 +9,7 @@ from scipy.linalg import subspace_angles
 
 from liegg import algebra, find_symmetry, polarize
 from liegg.actions import Linear, Tensor
-from liegg.studies.lens import readings, rivals, targets, zoo
+from liegg.studies.lens import holdout, readings, rivals, targets, zoo
 from liegg.studies.lens.equivariance import PLACES, inertia, masses_and_places
 from liegg.training.networks import EquivariantVectors, mlp
 
@@ -202,3 +202,22 @@ def test_what_is_said_of_so3_where_nothing_is_found():
     x = torch.randn(500, 3, generator=torch.Generator().manual_seed(0)).double()
     row = readings.of_so3(find_symmetry(crooked, x, Linear(3), output_action=Linear(3)))
     assert row == {"dimension": 0, "algebra": "none", "angle": None, "difference": None, "silent": 0}
+
+
+def test_answers_of_the_hold_out_are_told_with_labels_and_without():
+    cases = [{"family": f, "seed": 20_005} for f in ("so(3)", "none, affine")]
+    settings = {"steps": 20, "batch_size": 100, "lr": 5e-3, "points": 200, "labelled": 100}
+    measured = [holdout.survey(case, **settings) for case in cases]
+    rows = readings.held_out(cases, measured)
+    networks = measured[0]["setting"]["networks"]
+    assert [row["kind"] for row in rows] == (["several"] + ["one"] * networks) * 2
+    assert [(rows[i]["set"], rows[i]["true"]) for i in (0, -1)] == [("looked at", 3), ("run once", 0)]
+    answers = readings.said(rows)
+    assert len(answers) == 2 * len(rows) and {a["way"] for a in answers[:2]} == {"several", "several, labels"}
+    for row, (without, labelled) in zip(rows, zip(answers[::2], answers[1::2])):
+        assert (without["found"], labelled["found"]) == (row["found"], row["labelled"])
+        for answer in (without, labelled):
+            assert answer["right"] == (answer["found"] == row["true"]) and answer["low"] <= answer["found"]
+            assert answer["inside"] == (answer["low"] <= row["true"] <= answer["high"])
+            assert answer["single"] == (answer["low"] == answer["high"])
+            assert answer["over"] == (answer["found"] > row["true"])

@@ -1,0 +1,41 @@
+"""Figures of how often answers are right."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from liegg.plots.style import look, new_figure, styled
+
+Rates = dict[str, Sequence[float] | None]
+
+
+@styled
+def compared(
+    panels: dict[str, dict[str, Rates]], labels: dict[str, str], *, level: dict[str, float] | None = None
+) -> Figure:
+    """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
+
+    Kinds stand side by side within a category, a panel a measure; a category without a share stays empty. Panels in
+    `level` have a dotted line at that height.
+    """
+    names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
+    figure, (row,) = new_figure(2.9 * len(panels), 3.6, 1, len(panels))
+    drawn = {}
+    for axes, (ylabel, kinds) in zip(row, panels.items()):
+        for i, (kind, rates) in enumerate(kinds.items()):
+            known = {names.index(name): rate for name, rate in rates.items() if rate is not None}
+            if not known:
+                continue
+            places = np.array(list(known)) + (i - (len(kinds) - 1) / 2) * 0.7 / len(kinds)
+            share, low, high = np.array(list(known.values()), dtype=float).T
+            ends = np.clip([share - low, high - share], 0, None)
+            marks = {"ls": "", "ms": 5, "lw": 1, "capsize": 2} | look(kind, labels)
+            drawn[kind] = axes.errorbar(places, share, ends, label=labels[kind], **marks)
+        if level and ylabel in level:
+            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
+        axes.set_xticks(range(len(names)), names)
+        axes.set(ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(max(len(drawn), 1), 4))
+    return figure
