@@ -8,7 +8,7 @@ RULES = {
     "exact": "those that are null to rounding, and no other",
     "odds": "the most likely dimension",
     "untold": "the labels cannot tell: along no direction do they say what is signal",
-    "silent": "the estimates share nothing along",
+    "silent": "the functions share nothing along them",
     "shared": "there are none of which it is sure that the estimates share nothing along them",
 }
 
@@ -20,7 +20,7 @@ class Decision:
     dimension: int
     """the best guess"""
     rule: str
-    """what decided, a key of RULES: exact, odds or untold; of estimates of one function silent or shared"""
+    """what decided, a key of RULES: exact, odds or untold; silent; of estimates of one function silent or shared"""
     exact: int
     """how many of them are null to rounding, and count by that alone"""
     interval: tuple[int, int]

@@ -135,7 +135,9 @@ class Symmetry:
         if self.networks == 1:
             return measures
         errors = (self.variance - self.shared).mean().clamp_min(1e-300)
-        return measures._replace(coherence=self.coherence, shared=self.shared / errors)
+        return measures._replace(
+            coherence=self.coherence, coherence_interval=self.coherence_interval, shared=self.shared / errors
+        )
 
     @property
     def dimension(self) -> int:

@@ -21,7 +21,8 @@ APART = 1e-20  # one function: exact nulls so far below all else leave nothing t
 LIKELY = 0.97  # of the odds lie within the interval of the dimension
 TOLD = 0.25  # labels that tell no share of signal to such a standard error tell nothing
 ROUGH = 0.1, 0.45  # shares of signal with a larger standard error than this count as no more than that
-SILENT, CHANCE = 0.25, 0.5  # estimates: coherence below which nothing is shared, and the chance ratio of all
+SILENT = 0.25  # several: coherence below which nothing is shared
+CHANCE = 0.5  # estimates: the chance ratio below which all may be symmetries
 
 
 class Measures(NamedTuple):
@@ -33,6 +34,8 @@ class Measures(NamedTuple):
     """chance ratio"""
     coherence: Tensor | None = None
     """of several functions: shared over own variance"""
+    coherence_interval: Tensor | None = None
+    """(K, 2) its interval"""
     shared: Tensor | None = None
     """of several functions: shared variance over their mean own error along all directions"""
     paid: Tensor | None = None
@@ -57,6 +60,10 @@ def decide_dimension(measures: Measures) -> Decision:
     nothing is left to be learned: where some null directions need each gradient at its own point (chance ratio at most
     EXACT), and all lie APART below the rest. Where the labels of one function tell no share to TOLD, none is counted
     and all are possible; those of several are left aside.
+
+    Where errors are as large as signals, several functions may look like none with a symmetry, and yet be silent along
+    some directions: where the odds are for none, those count whose intervals of coherence end below SILENT and below
+    where all others' begin.
     """
     K = len(measures.variance)
     exact = int((measures.variance <= EXACT).long().cumprod(0).sum())
@@ -72,9 +79,12 @@ def decide_dimension(measures: Measures) -> Decision:
     likely = odds.argsort(descending=True)
     likely = likely[: int((odds[likely].cumsum(0) < LIKELY).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
-    best = int(odds.argmax())
-    rule = "exact" if best == exact > 0 else "odds"
-    return Decision(best, rule, exact, (int(likely.min()), int(likely.max())), odds)
+    best, rule = int(odds.argmax()), "odds"
+    if best == exact and rest.coherence_interval is not None and (silent := _silent(rest.coherence_interval)):
+        best, rule = exact + silent, "silent"
+    elif best == exact > 0:
+        rule = "exact"
+    return Decision(best, rule, exact, (int(likely.min()), max(best, int(likely.max()))), odds)
 
 
 def features(measures: Measures) -> dict[str, Tensor]:
@@ -104,7 +114,7 @@ def features(measures: Measures) -> dict[str, Tensor]:
 
 def _oriented(measures: Measures) -> dict[str, tuple[Tensor, float, bool]]:
     """Each measure with that of an ordinary direction, and whether its steps count."""
-    variance, chance, coherence, shared, paid, error = measures
+    variance, chance, coherence, _, shared, paid, error = measures
     held = 1.0 if coherence is None else coherence.clamp(LEAST, 1)
     oriented = {
         "variance": ((variance * held).clamp_min(1e-5).log(), 0.0, True),
@@ -156,6 +166,16 @@ def of_estimates(relative_variance: Tensor, chance_ratio: Tensor, interval: Tens
     possible = max(learned, int((low <= 0).long().cumprod(0).sum()))
     rule = "silent" if learned else "exact" if exact else "shared"
     return Decision(exact + learned, rule, exact, (exact + learned, exact + possible), None)
+
+
+def _silent(interval: Tensor) -> int:
+    """How many of the first directions several functions share nothing along, and all others more, from the intervals
+    (K, 2) of their coherence."""
+    low, high = interval.T
+    for d in range(len(low) - 1, 0, -1):
+        if high[:d].max() <= min(SILENT, float(low[d:].min())):
+            return d
+    return 0
 
 
 def _certain(dimension: int, K: int) -> Tensor:

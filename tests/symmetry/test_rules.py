@@ -11,8 +11,8 @@ from liegg.symmetry.rules import LIKELY, Measures, decide_dimension, features, o
 from liegg.training.networks import mlp
 
 
-def measures(variance, chance, coherence=None, shared=None, paid=None, error=None):
-    of = (variance, chance, coherence, shared, paid, error)
+def measures(variance, chance, coherence=None, shared=None, paid=None, error=None, interval=None):
+    of = (variance, chance, coherence, interval, shared, paid, error)
     return Measures(*(None if values is None else torch.tensor(values, dtype=torch.float64) for values in of))
 
 
@@ -45,6 +45,23 @@ def test_one_function(relative, chance, expected):
 )
 def test_several_functions(variance, chance, coherence, shared, expected):
     assert decide_dimension(measures(variance, chance, coherence, shared)).dimension == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ([0.07, 0.35, 0.45, 0.45], 1),  # silent along one, and all others begin above it
+        ([0.07, 0.11, 0.15, 0.15], 0),  # nothing shared at all
+        ([0.35, 0.5, 0.55, 0.65], 0),
+    ],
+)
+def test_where_errors_are_as_large_as_signals_silence_counts(ends, expected):
+    coherence = [end - 0.05 for end in ends]
+    interval = [[end - 0.1, end] for end in ends]
+    large = [0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5]
+    decision = decide_dimension(measures(*large, coherence, coherence, interval=interval))
+    assert decision.dimension == expected and decision.rule == ("silent" if expected else "odds")
+    assert decision.interval[0] == 0 and decision.interval[1] >= expected
 
 
 SMALL = [0.02, 0.04, 0.9, 1.1], [0.1, 0.2, 1, 1]  # two low directions of one function
@@ -95,7 +112,11 @@ def test_features_hold_the_first_directions_against_the_others():
 @pytest.mark.parametrize("kind", WEIGHTS)
 def test_every_feature_has_a_weight(kind):
     K = torch.linspace(0.01, 1, 5).double()
-    several = {"coherence": K, "shared": K} if kind.startswith("several") else {}
+    several = (
+        {"coherence": K, "coherence_interval": torch.stack([K, K], -1), "shared": K}
+        if kind.startswith("several")
+        else {}
+    )
     labels = {"paid": K, "paid_error": K} if kind.endswith("labels") else {}
     made = Measures(K, K, **several, **labels)
     assert made.kind == kind and set(features(made)) == set(WEIGHTS[kind])
