@@ -49,6 +49,10 @@ def find_symmetry(
     """
     if targets is not None:
         require_labels(inputs, targets)
+        if output_action is not None and not targets.is_floating_point():
+            raise ValueError(
+                "classes do not move along with an output_action: give targets that are values, or leave it"
+            )
     factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)
     found = _decide(factors, action, output_action, unbiased=False)
     if targets is None:
@@ -77,7 +81,8 @@ def decide(
                     they share nothing within their error, which must be small enough to tell; of invariance only
 
     Directions are compared at unit length in coordinates where the samples have unit moments, so that units and
-    correlations of the data do not matter (see `liegg.symmetry.units`). Those about which the data say nothing are set
+    correlations of points and tensors do not matter; directions of other actions, of restricted ones too, have unit
+    length as they are given (see `liegg.symmetry.units`). Those about which the data say nothing are set
     apart as trivial: with at most TRIVIAL = 1e-8 of the mean variance in the data control (see `Factors`). So are
     directions of the outputs that move no output. Raises ValueError for actions of other sizes, and when the gradient
     is zero everywhere, as every direction would pass for a symmetry then; warns of fewer than 2K + 1 samples, when what

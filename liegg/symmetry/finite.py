@@ -119,11 +119,11 @@ def finite_check(
     directions: int = 5,
     seed: int = 0,
 ) -> FiniteCheck:
-    """Follow the first `dimension` of K orthonormal directions (K, action.size), and some random ones, to finite times.
+    """Follow the first `dimension` of K directions of norm one (K, action.size), and some random ones, to finite times.
 
     turn         the last time, in degrees of a rotation of unit norm, which turns by t / sqrt(2)
     steps        how many times up to there
-    directions   how many random directions of unit norm, drawn from the seed in the span of all K
+    directions   how many random directions of about unit norm, drawn from the seed in the span of all K
     """
     if not (turn > 0 and steps > 0 and directions > 0):
         raise ValueError(f"turn, steps and directions must be positive, not {turn}, {steps}, {directions}")

@@ -35,11 +35,9 @@ def _sentences(found: "Symmetry") -> list[str]:
 
 def _witnesses(found: "Symmetry") -> str:
     """What tells errors from signal."""
-    told = " and labels"
+    told = "" if found.paid_share is None else " and labels"
     if found.decision.rule == "untold":
         told = "; the labels cannot tell signal from error, so that nothing is known"
-    elif found.paid_share is None:
-        told = ""
     if found.networks > 1:
         return f", by coherence between {found.networks} functions{told}"
     if told:
@@ -63,8 +61,9 @@ def _table(found: "Symmetry") -> list[str]:
         columns["coherence"] = [f"{found.coherence[i]:.2f}" for i in shown]
         columns["its 95 %"] = [f"{low[i]:.2f} to {high[i]:.2f}" for i in shown]
     if found.paid_share is not None:
-        columns["share of signal"] = [f"{found.paid_share[i]:.2f}" for i in shown]
-        columns["its error"] = [f"{found.paid_error[i]:.2g}" for i in shown]
+        exact = found.decision.exact
+        columns["share of signal"] = [f"{found.paid_share[i]:.2f}" if i >= exact else "–" for i in shown]
+        columns["its error"] = [f"{found.paid_error[i]:.2g}" if i >= exact else "–" for i in shown]
     widths = {name: max(map(len, [name, *cells])) for name, cells in columns.items()}
     rows = [columns, *({name: cells[r] for name, cells in columns.items()} for r in range(len(shown)))]
     return [

@@ -1,7 +1,7 @@
 """Symmetry, what find_symmetry found: the dimension and why, generators and how sure they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Symmetry:
     samples: int
     """how many samples were seen"""
     thin: float = 1.0
-    """the largest over the smallest standard deviation of the samples along any axis, each coordinate scaled alike"""
+    """the largest over the smallest root mean square of the samples along any axis, each coordinate scaled alike"""
     unbiased: bool = False
     """whether the functions are estimates of one, with independent errors of mean zero: see `decide`"""
     paid_share: Tensor | None = None
@@ -126,7 +126,10 @@ class Symmetry:
         """Why so many directions count: the odds of every dimension, and what speaks for and against it."""
         if self.unbiased:
             return of_estimates(self.relative_variance, self.chance_ratio, self.coherence_interval)
-        return decide_dimension(self.measures)
+        decision = decide_dimension(self.measures)
+        if self.samples <= 2 * self.action.size:  # what is null for lack of data cannot be told
+            decision = replace(decision, interval=(0, decision.interval[1]), odds=None)
+        return decision
 
     @property
     def measures(self) -> Measures:
@@ -159,20 +162,22 @@ class Symmetry:
     @property
     def generators(self) -> Tensor:
         """(dimension, n, n) an orthonormal basis of the directions that count as symmetries, in their order."""
-        return self.action.matrix(self._orthonormal @ self.coefficients[: self.dimension])
+        return self.action.matrix(self._orthonormal[0])
 
     @cached_property
-    def _orthonormal(self) -> Tensor:
-        """(dimension, dimension) what makes the directions that count orthonormal, each by those before it."""
-        R = torch.linalg.qr(self.coefficients[: self.dimension].T, mode="r").R
-        return torch.linalg.inv(R * R.diagonal().sign()[:, None]).T
+    def _orthonormal(self) -> tuple[Tensor, Tensor]:
+        """(dimension, action.size) an orthonormal basis of the directions that count, each made so by those before it,
+        and the (dimension, dimension) combinations of them that it is."""
+        Q, R = torch.linalg.qr(self.coefficients[: self.dimension].T)
+        signs = R.diagonal().sign()
+        return (Q * signs).T, torch.linalg.pinv(R * signs[:, None]).T
 
     @property
     def output_generators(self) -> Tensor | None:
         """(dimension, m, m) the B in J A x = B f(x) of each generator A; None without output_action."""
         if self.output_action is None:
             return None
-        return self.output_action.matrix(self._orthonormal @ self.output_coefficients[: self.dimension])
+        return self.output_action.matrix(self._orthonormal[1] @ self.output_coefficients[: self.dimension])
 
     @property
     def trivial(self) -> Tensor:
@@ -198,7 +203,7 @@ class Symmetry:
     @property
     def closure(self) -> float:
         """How far the generators are from closing under the bracket: 0 closed, at most 1."""
-        return identify.closure_defect(self.action, self._orthonormal @ self.coefficients[: self.dimension])
+        return identify.closure_defect(self.action, self._orthonormal[0])
 
     def identify(self) -> Match | None:
         """The Lie algebra that the generators span, named in whatever basis; None if there is none near them."""
@@ -206,7 +211,7 @@ class Symmetry:
 
     @cached_property
     def _match(self) -> Match | None:
-        return identify.identify(self.action, self._orthonormal @ self.coefficients[: self.dimension])
+        return identify.identify(self.action, self._orthonormal[0])
 
     def check(self, function: Callable[[Tensor], Tensor], inputs: Tensor, **settings) -> FiniteCheck:
         """How far the function moves along each generator up to a full turn: see `finite_check`, whose settings

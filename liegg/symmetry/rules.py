@@ -19,7 +19,7 @@ from liegg.symmetry.steps import LEAST, steps_of_one, steps_of_several
 
 APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
 LIKELY = 0.97  # of the odds lie within the interval of the dimension
-TOLD = 0.25  # labels that tell no share of signal to such a standard error tell nothing
+AWAY = 0.5  # a share of signal that is surely less far from one is signal; labels that tell of none tell nothing
 ROUGH = 0.1, 0.45  # shares of signal with a larger standard error than this count as no more than that
 SILENT = 0.25  # several: coherence below which nothing is shared
 CHANCE = 0.5  # estimates: the chance ratio below which all may be symmetries
@@ -48,6 +48,14 @@ class Measures(NamedTuple):
         """A key of WEIGHTS."""
         return ("one" if self.coherence is None else "several") + ("" if self.paid is None else ", labels")
 
+    def carried(self) -> "Measures":
+        """Where motion came to nothing or to no finite number labels tell nothing: half a share, give or take one."""
+        if self.paid is None:
+            return self
+        known = self.paid.isfinite() & self.paid_error.isfinite() & (self.paid_error > 0)
+        paid, error = torch.where(known, self.paid, 0.5), torch.where(known, self.paid_error, 1.0)
+        return self._replace(paid=paid, paid_error=error)
+
     def beyond(self, exact: int) -> "Measures":
         """Of all but the first directions."""
         return Measures(*(None if measure is None else measure[exact:] for measure in self))
@@ -58,8 +66,9 @@ def decide_dimension(measures: Measures) -> Decision:
 
     Directions that are null to rounding (EXACT of the mean) count, whatever the odds. Where one function is exact
     nothing is left to be learned: where some null directions need each gradient at its own point (chance ratio at most
-    EXACT), and all lie APART below the rest. Where the labels of one function tell no share to TOLD, none is counted
-    and all are possible; those of several are left aside.
+    EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal (a share surely
+    within AWAY of one), the function has not learned them, or they are too few: of one function none is counted then
+    and all are possible; labels of several are left aside.
 
     Where errors are as large as signals, several functions may look like none with a symmetry, and yet be silent along
     some directions: where the odds are for none, those count whose intervals of coherence end below SILENT and below
@@ -70,7 +79,8 @@ def decide_dimension(measures: Measures) -> Decision:
     rest = measures.beyond(exact)
     if exact == K or (measures.coherence is None and _is_exact(measures, exact)):
         return Decision(exact, "exact" if exact else "odds", exact, (exact, exact), _certain(exact, K))
-    if rest.paid is not None and not (rest.paid_error <= TOLD).any():
+    rest = rest.carried()
+    if rest.paid is not None and not ((rest.paid - 1).abs() + 2 * rest.paid_error < AWAY).any():
         if measures.coherence is None:
             return Decision(exact, "untold", exact, (exact, K), torch.full((K + 1,), 1 / (K + 1), dtype=torch.float64))
         rest = rest._replace(paid=None, paid_error=None)

@@ -129,7 +129,7 @@ def test_rows_do_not_change_once_read(project):
 def test_replicates_are_parameters():
     for experiment in EXPERIMENTS.values():
         assert set(experiment.replicates) <= set(experiment.parameters()), experiment.name
-    assert EXPERIMENTS["51_symmetry_zoo"].replicates == ["seed", "bases"]
+    assert EXPERIMENTS["51_symmetry_zoo"].replicates == ["seed", "bases", "functions", "hold_out_seed"]
 
 
 def test_every_claim_on_pairs_is_a_test():

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from liegg import Symmetry, find_symmetry
-from liegg.actions import Affine2d, Linear
+from liegg.actions import Affine, Affine2d, Linear
 from liegg.symmetry.labels import FEWEST, paid
 from liegg.training.networks import mlp
 
@@ -104,6 +104,30 @@ def test_an_untrained_network_cannot_be_told():
     found = find_symmetry(net, x, Linear(3), targets=100 * draw(500, seed=1))
     assert found.decision.rule == "untold" and found.dimension == 0 and found.dimension_interval == (0, 9)
     assert "cannot tell" in str(found)
+
+
+def test_networks_that_do_not_fit_their_labels_have_no_symmetry_by_them():
+    """Untrained, all of their motion is error, and that is no sign of a symmetry, but for a rare accident."""
+    seen = []
+    for seed in range(8):
+        x = draw(1500, 3, seed=seed)
+        y = (1.3 * x[:, 0]).sin() + x[:, 1] * x[:, 2]
+        found = find_symmetry(mlp([3, 32, 1], seed=seed, bias=True).double(), x, Linear(3), targets=y)
+        seen.append(found.decision.rule == "untold" and found.dimension == 0)
+    assert sum(seen) >= 7
+
+
+def test_motion_that_leaves_the_domain_is_not_told():
+    """Logarithms of what becomes negative: no sign of a symmetry either."""
+    x = draw(2000, 2).abs() + 0.02
+    f = lambda z: z[:, 0].log() + 0.5 * z[:, 1].sin()
+    found = find_symmetry(f, x, Affine(2), targets=f(x) + 0.2 * draw(2000, seed=1))
+    assert found.dimension == find_symmetry(f, x, Affine(2)).dimension == 0 or found.dimension_interval[0] == 0
+
+
+def test_classes_do_not_move_along():
+    with pytest.raises(ValueError, match="classes do not move along"):
+        find_symmetry(lambda z: 1.0 * z, GOOD, Linear(2), output_action=Linear(2), targets=torch.zeros(100).long())
 
 
 def test_labels_of_the_training_are_warned_of():

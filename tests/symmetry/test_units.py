@@ -89,6 +89,20 @@ def test_actions_of_others_take_the_lengths_of_their_parts():
     assert (units(Affine2d(), Factor(6)).even == torch.eye(6)).all()
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_generators_are_orthonormal_in_extreme_units_too():
+    scale = torch.tensor([1e-6, 1.0, 1e6]).double()
+    found = find_symmetry(lambda y: (y[:, 0] * 1e6).sin(), draw(2000, 3) * scale, Linear(3))
+    gram = torch.einsum("aij,bij->ab", found.generators, found.generators)
+    torch.testing.assert_close(gram, torch.eye(6).double())
+
+
+def test_too_few_samples_are_certain_of_nothing():
+    with pytest.warns(UserWarning, match="too few"):
+        found = find_symmetry(lambda u: u.sin().sum(1), draw(40, 8), Linear(8))
+    assert found.dimension_interval[0] == 0 and found.decision.odds is None
+
+
 def test_whitened_motions_are_in_units_of_the_spread():
     x = draw(5000, 3) @ torch.diag(SCALES) @ draw(3, 3, seed=5)
     white = whitened(Linear(3), x)(x - x.mean(0))

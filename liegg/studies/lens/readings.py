@@ -76,7 +76,7 @@ def examine(
     error           the network's; the group's is the worst
     true, found     dimensions; low, high the ends of the interval
     labelled        the dimension found with labels, of which `paid` tells (see `labelled.polarized`), and
-    labelled_low, labelled_high    the ends of its interval; None without
+    labelled_low, labelled_high    the ends of its interval; without `paid` there are none of the three
     angle           largest principal angle, in degrees, between the true algebra and as many lowest directions
     trivial         how many directions are called trivial, beyond those that are
     name            of the group: what its algebra is called, where the dimension is right
