@@ -8,7 +8,7 @@ RULES = {
     "exact": "those that are null to rounding, and no other",
     "odds": "the most likely dimension",
     "untold": "the labels cannot tell: along no direction do they say what is signal",
-    "silent": "the functions share nothing along them",
+    "silent": "along them nothing is shared, or paid for by the labels",
     "shared": "there are none of which it is sure that the estimates share nothing along them",
 }
 

@@ -19,9 +19,9 @@ from liegg.symmetry.steps import LEAST, steps_of_one, steps_of_several
 
 APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
 LIKELY = 0.97  # of the odds lie within the interval of the dimension
-AWAY = 0.5  # a share of signal that is surely less far from one is signal; labels that tell of none tell nothing
+SURE, MOST = 4.0, 1.5  # a share of so many errors, and surely below so much, is signal
 ROUGH = 0.1, 0.45  # shares of signal with a larger standard error than this count as no more than that
-SILENT = 0.25  # several: coherence below which nothing is shared
+SILENT = 0.25  # coherence below which nothing is shared, and the share of signal below which there is none
 CHANCE = 0.5  # estimates: the chance ratio below which all may be symmetries
 
 
@@ -56,6 +56,19 @@ class Measures(NamedTuple):
         paid, error = torch.where(known, self.paid, 0.5), torch.where(known, self.paid_error, 1.0)
         return self._replace(paid=paid, paid_error=error)
 
+    @property
+    def told(self) -> Tensor:
+        """(K,) of which directions the labels tell that they are signal."""
+        return (self.paid > SURE * self.paid_error) & (self.paid + 2 * self.paid_error < MOST)
+
+    @property
+    def intervals(self) -> list[Tensor]:
+        """(K, 2) each, of what is near zero along symmetries."""
+        intervals = [] if self.coherence_interval is None else [self.coherence_interval]
+        if self.paid is not None:
+            intervals.append(self.paid[:, None] + self.paid_error[:, None] * self.paid.new_tensor([-2, 2]))
+        return intervals
+
     def beyond(self, exact: int) -> "Measures":
         """Of all but the first directions."""
         return Measures(*(None if measure is None else measure[exact:] for measure in self))
@@ -66,13 +79,13 @@ def decide_dimension(measures: Measures) -> Decision:
 
     Directions that are null to rounding (EXACT of the mean) count, whatever the odds. Where one function is exact
     nothing is left to be learned: where some null directions need each gradient at its own point (chance ratio at most
-    EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal (a share surely
-    within AWAY of one), the function has not learned them, or they are too few: of one function none is counted then
-    and all are possible; labels of several are left aside.
+    EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal, the
+    function has not learned them, or they are too few: of one function none is counted then and all are possible;
+    labels of several are left aside.
 
-    Where errors are as large as signals, several functions may look like none with a symmetry, and yet be silent along
-    some directions: where the odds are for none, those count whose intervals of coherence end below SILENT and below
-    where all others' begin.
+    Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
+    directions: where the odds are for none, those count whose intervals of coherence, or of the share of signal, end
+    below SILENT and below where all others' begin.
     """
     K = len(measures.variance)
     exact = int((measures.variance <= EXACT).long().cumprod(0).sum())
@@ -80,7 +93,7 @@ def decide_dimension(measures: Measures) -> Decision:
     if exact == K or (measures.coherence is None and _is_exact(measures, exact)):
         return Decision(exact, "exact" if exact else "odds", exact, (exact, exact), _certain(exact, K))
     rest = rest.carried()
-    if rest.paid is not None and not ((rest.paid - 1).abs() + 2 * rest.paid_error < AWAY).any():
+    if rest.paid is not None and not rest.told.any():
         if measures.coherence is None:
             return Decision(exact, "untold", exact, (exact, K), torch.full((K + 1,), 1 / (K + 1), dtype=torch.float64))
         rest = rest._replace(paid=None, paid_error=None)
@@ -90,7 +103,7 @@ def decide_dimension(measures: Measures) -> Decision:
     likely = likely[: int((odds[likely].cumsum(0) < LIKELY).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
     best, rule = int(odds.argmax()), "odds"
-    if best == exact and rest.coherence_interval is not None and (silent := _silent(rest.coherence_interval)):
+    if best == exact and (silent := max(map(_silent, rest.intervals), default=0)):
         best, rule = exact + silent, "silent"
     elif best == exact > 0:
         rule = "exact"
@@ -179,8 +192,7 @@ def of_estimates(relative_variance: Tensor, chance_ratio: Tensor, interval: Tens
 
 
 def _silent(interval: Tensor) -> int:
-    """How many of the first directions several functions share nothing along, and all others more, from the intervals
-    (K, 2) of their coherence."""
+    """How many of the first directions are silent, and all others more than they, from intervals (K, 2)."""
     low, high = interval.T
     for d in range(len(low) - 1, 0, -1):
         if high[:d].max() <= min(SILENT, float(low[d:].min())):

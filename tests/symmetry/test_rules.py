@@ -73,12 +73,29 @@ SMALL = [0.02, 0.04, 0.9, 1.1], [0.1, 0.2, 1, 1]  # two low directions of one fu
         ([0.1, -0.1, 1.0, 1.0], [0.2, 0.2, 0.01, 0.01], "odds", 2),  # the motion costs nothing: an error
         ([1.0, 1.0, 1.0, 1.0], [0.01, 0.01, 0.01, 0.01], "odds", 0),  # paid for in full: signal, if small
         ([0.0, 3.0, -9.0, 1.0], [50.0, 50.0, 40.0, 30.0], "untold", 0),
+        (
+            [-2.0, -1.5, -1.0, 9.0],
+            [0.1, 0.1, 0.1, 0.5],
+            "untold",
+            0,
+        ),  # neither signal nor an error of a fitted function
     ],
 )
 def test_labels_decide_what_a_small_direction_is(paid, error, rule, dimension):
     decision = decide_dimension(measures(*SMALL, paid=paid, error=error))
     assert (decision.rule, decision.dimension) == (rule, dimension)
     assert decision.interval == (0, 4) or rule == "odds"
+
+
+def test_a_direction_is_silent_by_labels_though_all_variances_are_alike():
+    """A spectrum without a gap, as of networks that learned turned digits."""
+    alike = measures(
+        [0.3, 0.6, 0.8, 1.0], [0.5, 0.8, 1, 1], paid=[-0.03, 0.35, 0.4, 0.5], error=[0.05, 0.03, 0.03, 0.03]
+    )
+    decision = decide_dimension(alike)
+    assert (decision.rule, decision.dimension) == ("silent", 1) and decision.interval[0] == 0
+    signal = decide_dimension(alike._replace(paid=torch.tensor([0.4, 0.35, 0.4, 0.5]).double()))
+    assert (signal.rule, signal.dimension) == ("odds", 0)
 
 
 def test_labels_that_tell_nothing_leave_several_functions_as_they_are():
