@@ -7,7 +7,7 @@ from torch import Tensor
 RULES = {
     "exact": "those that are null to rounding, and no other",
     "odds": "the most likely dimension",
-    "untold": "the labels cannot tell: along no direction do they say what is signal",
+    "untold": "it cannot be told, as along no direction functions surely share, or labels pay for, any signal",
     "silent": "along them nothing is shared, or paid for by the labels",
     "shared": "there are none of which it is sure that the estimates share nothing along them",
 }

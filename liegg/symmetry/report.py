@@ -37,7 +37,7 @@ def _witnesses(found: "Symmetry") -> str:
     """What tells errors from signal."""
     told = "" if found.paid_share is None else " and labels"
     if found.decision.rule == "untold":
-        told = "; the labels cannot tell signal from error, so that nothing is known"
+        told = "; these cannot tell signal from error, so that nothing is known"
     if found.networks > 1:
         return f", by coherence between {found.networks} functions{told}"
     if told:

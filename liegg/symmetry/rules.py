@@ -62,6 +62,11 @@ class Measures(NamedTuple):
         return (self.paid > SURE * self.paid_error) & (self.paid + 2 * self.paid_error < MOST)
 
     @property
+    def agreed(self) -> bool:
+        """Whether there is a direction along which several functions surely share something, as learned ones do."""
+        return self.coherence_interval is None or bool((self.coherence_interval[:, 0] > SILENT).any())
+
+    @property
     def intervals(self) -> list[Tensor]:
         """(K, 2) each, of what is near zero along symmetries."""
         intervals = [] if self.coherence_interval is None else [self.coherence_interval]
@@ -83,6 +88,7 @@ def decide_dimension(measures: Measures) -> Decision:
     function has not learned them, or they are too few: of one function none is counted then and all are possible;
     labels of several are left aside.
 
+    Several functions that surely share nothing along any direction have learned nothing, and nothing is counted.
     Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
     directions: where the odds are for none, those count whose intervals of coherence, or of the share of signal, end
     below SILENT and below where all others' begin.
@@ -105,6 +111,8 @@ def decide_dimension(measures: Measures) -> Decision:
     best, rule = int(odds.argmax()), "odds"
     if best == exact and (silent := max(map(_silent, rest.intervals), default=0)):
         best, rule = exact + silent, "silent"
+    elif best > exact and not rest.agreed:
+        return Decision(exact, "untold", exact, (exact, K), odds)
     elif best == exact > 0:
         rule = "exact"
     return Decision(best, rule, exact, (int(likely.min()), max(best, int(likely.max()))), odds)

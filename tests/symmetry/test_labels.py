@@ -103,7 +103,7 @@ def test_an_untrained_network_cannot_be_told():
     net = mlp([3, 16, 1], seed=0, bias=True).double()
     found = find_symmetry(net, x, Linear(3), targets=100 * draw(500, seed=1))
     assert found.decision.rule == "untold" and found.dimension == 0 and found.dimension_interval == (0, 9)
-    assert "cannot tell" in str(found)
+    assert "cannot tell signal from error" in str(found)
 
 
 def test_motion_that_leaves_the_domain_is_not_told():
