@@ -7,6 +7,7 @@ and how large the step between them is (`features`); their weights (`liegg.symme
 whose symmetries are known, and the book measures how often the answer is right on others.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -84,9 +85,9 @@ def decide_dimension(measures: Measures) -> Decision:
 
     Directions that are null to rounding (EXACT of the mean) count, whatever the odds. Where one function is exact
     nothing is left to be learned: where some null directions need each gradient at its own point (chance ratio at most
-    EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal, the
-    function has not learned them, or they are too few: of one function none is counted then and all are possible;
-    labels of several are left aside.
+    EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal, the function has
+    not learned them, or they are too few: of one function none is counted then and all are possible; labels of several
+    are left aside.
 
     Several functions that surely share nothing along any direction have learned nothing, and nothing is counted.
     Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
@@ -109,7 +110,7 @@ def decide_dimension(measures: Measures) -> Decision:
     likely = likely[: int((odds[likely].cumsum(0) < LIKELY).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
     best, rule = int(odds.argmax()), "odds"
-    if best == exact and (silent := max(map(_silent, rest.intervals), default=0)):
+    if best == exact and (silent := max((_silent(each, len(each) - 1) for each in rest.intervals), default=0)):
         best, rule = exact + silent, "silent"
     elif best > exact and not rest.agreed:
         return Decision(exact, "untold", exact, (exact, K), odds)
@@ -152,12 +153,11 @@ def _oriented(measures: Measures) -> dict[str, tuple[Tensor, float, bool]]:
         "chance": (chance.clamp_min(1e-6).log().clamp(-4, 0.5), 0.0, True),
     }
     if coherence is not None:
-        top = torch.tensor(20.0).double().log()
-        oriented["shared"] = (shared.clamp(0.1, 20).log(), float(top), False)
+        oriented["shared"] = (shared.clamp(0.1, 20).log(), math.log(20), False)
         oriented["coherence"] = (coherence.clamp(0, 1), 1.0, False)
     if paid is not None:
         oriented["paid"] = (paid.clamp(0, 1), 1.0, False)
-        oriented["told"] = (-error.clamp(0.003, 1).log(), float(torch.tensor(100.0).double().log()), True)
+        oriented["told"] = (-error.clamp(0.003, 1).log(), math.log(100), True)
     return oriented
 
 
@@ -186,26 +186,22 @@ def of_estimates(relative_variance: Tensor, chance_ratio: Tensor, interval: Tens
     Directions count whose intervals hold zero, end below SILENT, and end below where all others' begin; all K, if they
     are below CHANCE of chance as well. Possible are all whose intervals begin at zero or below.
     """
-    K = len(relative_variance)
     exact = int((relative_variance <= EXACT).long().cumprod(0).sum())
-    low, high = interval[exact:].T
-    learned = 0
-    for d in range(1, K - exact + 1):
-        bound = min(SILENT, float(low[d:].min())) if d < len(low) else SILENT
-        if (low[:d] <= 0).all() and high[:d].max() <= bound and (d < len(low) or chance_ratio[exact:].max() <= CHANCE):
-            learned = d
-    possible = max(learned, int((low <= 0).long().cumprod(0).sum()))
+    interval, by_chance = interval[exact:], chance_ratio[exact:]
+    null = int((interval[:, 0] <= 0).long().cumprod(0).sum())  # how many of the first may be
+    most = null if len(interval) > null or (by_chance <= CHANCE).all() else null - 1
+    learned = _silent(interval, most)
+    possible = max(learned, null)
     rule = "silent" if learned else "exact" if exact else "shared"
     return Decision(exact + learned, rule, exact, (exact + learned, exact + possible), None)
 
 
-def _silent(interval: Tensor) -> int:
-    """How many of the first directions are silent, and all others more than they, from intervals (K, 2)."""
+def _silent(interval: Tensor, most: int) -> int:
+    """How many of the first directions, at most so many, are silent, and all others more than they: from intervals
+    (K, 2), those that end below SILENT and below where all others begin."""
     low, high = interval.T
-    for d in range(len(low) - 1, 0, -1):
-        if high[:d].max() <= min(SILENT, float(low[d:].min())):
-            return d
-    return 0
+    bounds = (min([SILENT, *low[d:].tolist()]) for d in range(most, 0, -1))
+    return next((d for d, bound in zip(range(most, 0, -1), bounds) if high[:d].max() <= bound), 0)
 
 
 def _certain(dimension: int, K: int) -> Tensor:
