@@ -16,13 +16,17 @@ def compared(
 ) -> Figure:
     """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
 
-    Kinds stand side by side within a category, a panel a measure; a category without a share stays empty. Panels in
+    Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays empty. Panels in
     `level` have a dotted line at that height.
     """
     names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
-    figure, (row,) = new_figure(2.9 * len(panels), 3.6, 1, len(panels))
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    figure, grid = new_figure(3.2 * columns, 0.6 + 2.7 * lines, lines, columns)
     drawn = {}
-    for axes, (ylabel, kinds) in zip(row, panels.items()):
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (ylabel, kinds) in zip(grid.flat, panels.items()):
         for i, (kind, rates) in enumerate(kinds.items()):
             known = {names.index(name): rate for name, rate in rates.items() if rate is not None}
             if not known:
