@@ -16,8 +16,8 @@ def compared(
 ) -> Figure:
     """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
 
-    Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays empty. Panels in
-    `level` have a dotted line at that height.
+    Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays
+    empty. Panels in `level` have a dotted line at that height.
     """
     names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
     columns = min(3, len(panels))
