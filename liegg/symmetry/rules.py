@@ -89,7 +89,8 @@ def decide_dimension(measures: Measures) -> Decision:
     not learned them, or they are too few: of one function none is counted then and all are possible; labels of several
     are left aside.
 
-    Several functions that surely share nothing along any direction have learned nothing, and nothing is counted.
+    Several functions that surely share nothing along any direction have learned nothing that some directions could be
+    held against, and none is counted, unless all are.
     Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
     directions: where the odds are for none, those count whose intervals of coherence, or of the share of signal, end
     below SILENT and below where all others' begin.
@@ -112,7 +113,7 @@ def decide_dimension(measures: Measures) -> Decision:
     best, rule = int(odds.argmax()), "odds"
     if best == exact and (silent := max((_silent(each, len(each) - 1) for each in rest.intervals), default=0)):
         best, rule = exact + silent, "silent"
-    elif best > exact and not rest.agreed:
+    elif exact < best < K and not rest.agreed:
         return Decision(exact, "untold", exact, (exact, K), odds)
     elif best == exact > 0:
         rule = "exact"
