@@ -7,7 +7,8 @@ along, the motion is paid for in full; where only the function's error does, it 
     q = 1 + 2 E[Δ·r] / E[Δ²]
 
 estimates the share of Δ² that is signal. Noise in the labels cancels, and the standard error of q says how much the
-labels can tell. With motion to both sides the terms that are odd in t cancel sample by sample. For outputs that move
+labels can tell. A function that explains nothing of its labels has no residual to speak of, and they tell nothing of
+it. With motion to both sides the terms that are odd in t cancel sample by sample. For outputs that move
 along, Δ = exp(-tB) f(exp(tA) x) - f(x).
 """
 
@@ -27,6 +28,7 @@ from liegg.symmetry.polarization import Function, fitted, precision, undisturbed
 from liegg.symmetry.units import whitened
 
 DISPLACEMENT = 0.3  # how far samples are carried (root mean square), in standard deviations along their axes
+AT_ONCE = 4096  # samples that a function is given
 FEW = 500  # samples that tell how far a direction moves
 FEWEST = 50  # labels, below which a standard error is no guide
 EQUAL = 1e-9  # of the outputs' mean square: a misfit that is none
@@ -39,7 +41,7 @@ class Paid(NamedTuple):
     share: Tensor
     """(K,) q: 1 for signal, 0 for the function's own error; nan where samples were not carried"""
     error: Tensor
-    """(K,) its standard error over the labelled samples"""
+    """(K,) its standard error over the labelled samples; infinite where the function explains nothing of the labels"""
 
     @property
     def interval(self) -> Tensor:
@@ -70,12 +72,13 @@ def paid(
     x = x.to(home(functions[0], x) if device is None else resolve(device), precision(functions, x))
     if device is not None:
         functions = [copy.deepcopy(f).to(x.device) if isinstance(f, nn.Module) else f for f in functions]
-    with torch.no_grad(), ExitStack() as stack:
+    with ExitStack() as stack:
         for function in functions:
             stack.enter_context(undisturbed(function))
         mean = partial(_mean, functions, classes=not y.is_floating_point())
         still = mean(x)
-        residual = (still - _like(y, still)).reshape(len(x), -1)
+        truth = _like(y, still).reshape(len(x), -1)
+        residual = still.reshape(len(x), -1) - truth
         white, few = whitened(action, x), x[:FEW]
         shares = []
         for i, v in enumerate(coefficients.to(x.device)):
@@ -90,6 +93,8 @@ def paid(
                 cost, square = cost + (change * residual).sum(1), square + change.square().sum(1)
             shares.append(_share(cost, square))
     found = Paid(*torch.tensor(shares, dtype=torch.float64).reshape(-1, 2).T)
+    if not _explains(residual, truth):
+        return found._replace(error=torch.full_like(found.error, torch.inf))
     _warn_of_training(found, float(residual.square().mean() / still.square().mean().clamp_min(1e-300)))
     return found
 
@@ -128,8 +133,11 @@ def _like(y: Tensor, outputs: Tensor) -> Tensor:
 
 def _mean(functions: Sequence[Function], x: Tensor, *, classes: bool) -> Tensor:
     """The mean of what functions make of x, in float64; of logits that of their probabilities."""
-    made = [function(fitted(function, x)).double() for function in functions]
-    return sum(y.softmax(-1) if classes else y for y in made) / len(made)
+    parts = []
+    for part in x.split(AT_ONCE):
+        made = [function(fitted(function, part)).detach().double() for function in functions]
+        parts.append(sum(y.softmax(-1) if classes else y for y in made) / len(made))
+    return torch.cat(parts)
 
 
 def _share(cost: Tensor, square: Tensor) -> tuple[float, float]:
@@ -141,9 +149,15 @@ def _share(cost: Tensor, square: Tensor) -> tuple[float, float]:
     return float(q), float((2 * cost - (q - 1) * square).std() / mean / len(cost) ** 0.5)
 
 
+def _explains(residual: Tensor, y: Tensor) -> bool:
+    """Whether a function is surely nearer to labels (n, m) than their mean is, by two standard errors."""
+    gain = (y - y.mean(0)).square().sum(1) - residual.square().sum(1)
+    return bool(gain.mean() > 2 * gain.std() / len(gain) ** 0.5)
+
+
 def _warn_of_training(found: Paid, misfit: float) -> None:
     """Networks that have learned their labels' noise fit them exactly; or nearly, and then they move away from them in
-    whatever direction, so that motion seems to cost more than it is worth."""
+    whatever direction, so that motion seems to cost more than it is worth. So it does where networks fall short."""
     if misfit <= EQUAL:
         warnings.warn(
             "the targets equal the outputs: labels of the training, or of the function itself, say nothing about "
@@ -154,6 +168,7 @@ def _warn_of_training(found: Paid, misfit: float) -> None:
     if beyond.sum() > len(beyond) / 2:
         warnings.warn(
             "along most directions motion costs more than it is worth: the targets look like labels of the training, "
-            "which say nothing about symmetries; give labels that were held out",
+            "which say nothing about symmetries, or the functions fall short of them everywhere; give labels that were "
+            "held out, or train for longer",
             stacklevel=4,
         )

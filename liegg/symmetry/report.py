@@ -36,8 +36,10 @@ def _sentences(found: "Symmetry") -> list[str]:
 def _witnesses(found: "Symmetry") -> str:
     """What tells errors from signal."""
     told = "" if found.paid_share is None else " and labels"
+    if told and found.paid_error.isinf().all():
+        told = f", which {'explain' if found.networks > 1 else 'explains'} nothing of the labels"
     if found.decision.rule == "untold":
-        told = "; these cannot tell signal from error, so that nothing is known"
+        told += "; this cannot tell signal from error, so that nothing is known"
     if found.networks > 1:
         return f", by coherence between {found.networks} functions{told}"
     if told:

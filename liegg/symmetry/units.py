@@ -57,8 +57,10 @@ def _units(action: Action, rows: Tensor) -> Units:
 
 def _of_matrices(rows: Tensor) -> Units:
     """Directions A = Pᵀ A' Q⁻ᵀ for matrix units A', from rows (rows, n, F) of the data control and roots P, Q of its
-    moments."""
+    moments. Of samples that do not vary there are none."""
     n, F = rows.shape[1:]
+    if not rows.any():
+        return Units(rows.new_zeros(0, n * F), rows.new_zeros(0, n * F), 1.0)
     white = rows
     for _ in range(STEPS):
         P, from_P, thin_P = _root(white.transpose(1, 2).reshape(-1, n))

@@ -8,7 +8,7 @@ from torch import nn
 
 from liegg import Symmetry, find_symmetry
 from liegg.actions import Affine, Affine2d, Linear
-from liegg.symmetry.labels import FEWEST, paid
+from liegg.symmetry.labels import AT_ONCE, FEWEST, paid
 from liegg.training.networks import mlp
 
 TURN = torch.tensor([[0.0, -1.0, 1.0, 0.0]]).double()  # so(2)
@@ -103,7 +103,51 @@ def test_an_untrained_network_cannot_be_told():
     net = mlp([3, 16, 1], seed=0, bias=True).double()
     found = find_symmetry(net, x, Linear(3), targets=100 * draw(500, seed=1))
     assert found.decision.rule == "untold" and found.dimension == 0 and found.dimension_interval == (0, 9)
-    assert "cannot tell signal from error" in str(found)
+    assert "explains nothing of the labels; this cannot tell signal from error" in str(found)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_tell_nothing_of_a_function_that_explains_nothing_of_them(seed):
+    """One that moves little along a turn, and is no nearer to the labels than their mean."""
+    x = draw(2000, 2, seed=seed)
+    f = lambda z: 3 * waves(7)(z) + radius(2 * z)
+    found = paid([f], x, waves(20 + seed)(x), Linear(2), torch.cat([TURN, STRETCH]))
+    assert found.share.isfinite().all() and found.error.isinf().all()
+    several = [lambda z, s=s: f(z) + 0.1 * waves(s)(z) for s in (1, 3, 5)]
+    decided = find_symmetry(several, x, Linear(2), targets=waves(20 + seed)(x))
+    assert decided.dimension == find_symmetry(several, x, Linear(2)).dimension
+    assert "3 functions, which explain nothing of the labels" in str(decided)
+
+
+def test_labels_of_a_function_that_falls_short_are_warned_of():
+    x = draw(500, 2)
+    with pytest.warns(UserWarning, match="fall short"):
+        find_symmetry(lambda z: 0.3 * waves(5)(z), x, Linear(2), targets=waves(5)(x))
+
+
+def test_a_function_may_take_gradients_itself():
+    """Forces of an energy: they turn along with the points, and are found with labels too."""
+
+    def force(z):
+        z = z if z.requires_grad else z.clone().requires_grad_()
+        return torch.autograd.grad(radius(z).sum(), z, create_graph=True)[0]
+
+    x = draw(1000, 2)
+    y = force(x).detach() + 0.01 * draw(1000, 2, seed=1)
+    found = paid([force], x, y, Linear(2), TURN)
+    assert found.share == pytest.approx(1, abs=0.1) and not found.share.requires_grad
+
+
+def test_many_labels_are_taken_part_by_part():
+    x = draw(10000, 2)
+    sizes = []
+
+    def f(z):
+        sizes.append(len(z))
+        return radius(z) + 0.1 * waves(3)(z)
+
+    paid([f], x, radius(x), Linear(2), TURN)
+    assert max(sizes) == AT_ONCE and sum(sizes) == 3 * len(x)
 
 
 def test_motion_that_leaves_the_domain_is_not_told():

@@ -89,6 +89,13 @@ def test_actions_of_others_take_the_lengths_of_their_parts():
     assert (units(Affine2d(), Factor(6)).even == torch.eye(6)).all()
 
 
+def test_a_part_that_never_varies_is_trivial():
+    x = torch.cat([draw(1000, 3), torch.ones(1000, 2).double()], 1)
+    found = find_symmetry(lambda z: z[:, :3].square().sum(1).sin(), x, Product([(Linear(3), 3), (Linear(2), 2)]))
+    assert (found.dimension, len(found.trivial_coefficients)) == (3, 4)
+    assert found.trivial_coefficients[:, :9].abs().max() < 1e-12
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_generators_are_orthonormal_in_extreme_units_too():
     scale = torch.tensor([1e-6, 1.0, 1e6]).double()
