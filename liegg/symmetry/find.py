@@ -9,7 +9,7 @@ from torch import Tensor
 
 from liegg.actions import Action
 from liegg.symmetry.factors import Factors
-from liegg.symmetry.labels import paid, require_labels
+from liegg.symmetry.labels import paid, require_labels, warn_of_misfit
 from liegg.symmetry.polarization import Function, require_action
 from liegg.symmetry.result import Symmetry
 from liegg.symmetry.spectrum import spectrum
@@ -44,8 +44,9 @@ def find_symmetry(
                    time and memory, not the result
     device         where it is computed, "auto" for a GPU if there is one; by default where the model or the data are
 
-    Without targets the same as `decide(polarize(models, inputs, action, output_action), action, output_action)`, with
-    what these raise and warn of.
+    Targets of which nothing is explained are left aside, with a warning; others that look like labels of the training
+    are warned of. Without targets the same as
+    `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of.
     """
     if targets is not None:
         require_labels(inputs, targets)
@@ -67,6 +68,7 @@ def find_symmetry(
         output_coefficients=found.output_coefficients,
         device=device,
     )
+    warn_of_misfit(known)
     return replace(found, paid_share=known.share, paid_error=known.error)
 
 

@@ -37,9 +37,9 @@ def _witnesses(found: "Symmetry") -> str:
     """What tells errors from signal."""
     told = "" if found.paid_share is None else " and labels"
     if told and found.paid_error.isinf().all():
-        told = f", which {'explain' if found.networks > 1 else 'explains'} nothing of the labels"
+        told = f", which {'explain' if found.networks > 1 else 'explains'} nothing of the labels given"
     if found.decision.rule == "untold":
-        told += "; this cannot tell signal from error, so that nothing is known"
+        told += f"; this cannot tell signal from error, so that nothing {'more ' * (found.decision.exact > 0)}is known"
     if found.networks > 1:
         return f", by coherence between {found.networks} functions{told}"
     if told:

@@ -98,7 +98,7 @@ def _taught(function, nets: Sequence[nn.Module], errors, x, y, action, output_ac
 
 def of_result(function: str, found: Symmetry, true: int) -> list[Lesson]:
     """Two lessons, with labels and without."""
-    with_labels = found.measures
+    with_labels = found.measures.carried()
     each = with_labels, with_labels._replace(paid=None, paid_error=None)
     return [Lesson(function, measures.kind, true, features(measures)) for measures in each]
 
