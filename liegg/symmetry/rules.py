@@ -201,8 +201,10 @@ def _silent(interval: Tensor, most: int) -> int:
     """How many of the first directions, at most so many, are silent, and all others more than they: from intervals
     (K, 2), those that end below SILENT and below where all others begin."""
     low, high = interval.T
-    bounds = (min([SILENT, *low[d:].tolist()]) for d in range(most, 0, -1))
-    return next((d for d, bound in zip(range(most, 0, -1), bounds) if high[:d].max() <= bound), 0)
+    for d in range(most, 0, -1):
+        if high[:d].max() <= min([SILENT, *low[d:].tolist()]):
+            return d
+    return 0
 
 
 def _certain(dimension: int, K: int) -> Tensor:
