@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
+from torch.func import functional_call, vmap
 
 from liegg import progress
 from liegg.devices import home, resolve
+
+GATHERED = 2**20
+"""bytes of a member's data that are put in order at a time"""
 
 
 def train(
@@ -55,21 +58,21 @@ def train(
     if (score is None) != (validation is None):
         raise ValueError("score and validation need each other")
     device = home(models[0], x[0]) if device is None else resolve(device)
-    x, y = _Rows(x, device), _Rows(y, device)
     run = _Members(models, loss, score, validation, device)
     optimizer = torch.optim.Adam(run.state.values(), lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, int(passes.max()))) if anneal else None
-    orders = [_orders(*sizes, batch_size) for sizes in zip(samples.tolist(), passes.tolist(), seeds)]
+    data = zip(_placed(x, device), _placed(y, device), passes.tolist(), seeds)
+    streams = [_batches(*of_member, batch_size) for of_member in data]
     clock = _Clock(samples, passes, batch_size, device)
     run.keep(clock.here, optimizer)
     try:
         while len(clock.here):
-            batches = [next(orders[i]) for i in clock.here.tolist()]
-            losses = run.losses(x, y, clock.here, batches)
+            batches = [next(streams[i]) for i in clock.here.tolist()]
+            losses = run.losses(batches)
             optimizer.zero_grad()
             losses.sum().backward()
             optimizer.step()
-            ended = clock.count(losses.detach(), batches)
+            ended = clock.count(losses.detach(), [len(x) for x, _ in batches])
             if not ended.any():
                 continue
             _check_finite("loss", clock.latest(ended), clock.here[ended], clock.epoch[ended], seeds, lr)
@@ -105,9 +108,9 @@ class _Clock:
         """(members here,) how many epochs each has ended."""
         return self.step // self.steps[self.here]
 
-    def count(self, losses: Tensor, batches: list[Tensor]) -> Tensor:
-        """Take in a step of the members here; which of them end an epoch with it."""
-        shares = torch.tensor([len(batch) for batch in batches]) / self.samples[self.here]
+    def count(self, losses: Tensor, lengths: list[int]) -> Tensor:
+        """Take in a step of the members here, with batches of these lengths; which of them end an epoch with it."""
+        shares = torch.tensor(lengths) / self.samples[self.here]
         self.running += losses * shares.to(losses.device)
         self.step += 1
         ended = self.step % self.steps[self.here] == 0
@@ -137,34 +140,31 @@ class _Members:
     def __init__(self, models, loss, score, validation, device: torch.device):
         self.members = list(models)
         frozen = {name for name, weights in models[0].named_parameters() if not weights.requires_grad}
-        state, buffers = stack_module_state([copy.deepcopy(model).requires_grad_(True) for model in models])
-        state = {name: weights.detach().to(device) for name, weights in state.items()}
+        state = _stacked([dict(model.named_parameters()) for model in models], device)
+        buffers = _stacked([dict(model.named_buffers()) for model in models], device)
         self.state = {name: weights.requires_grad_() for name, weights in state.items() if name not in frozen}
-        self.fixed = {name: v.to(device) for name, v in buffers.items()} | {name: state[name] for name in frozen}
+        self.fixed = buffers | {name: state[name] for name in frozen}
         self.validation = validation and [part.to(device) for part in validation]
         self.best = {name: weights.detach().clone() for name, weights in self.state.items()} if validation else {}
         self.scores = torch.full((len(self.members),), -torch.inf, device=device)
         skeleton = copy.deepcopy(models[0]).to("meta")
         outputs = lambda weights, fixed, x: functional_call(skeleton, (weights, fixed), (x,))
         convolves = any(isinstance(part, nn.modules.conv._ConvNd) for part in models[0].modules())
-        one_by_one = (
-            1 if convolves and device.type == "cpu" else None
-        )  # a grouped convolution on a CPU is slower than its parts
+        # a grouped convolution on a CPU is slower than its parts
+        one_by_one = 1 if convolves and device.type == "cpu" else None
         self._loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different", chunk_size=one_by_one)
         self._score = vmap(lambda w, b, x, y: score(outputs(w, b, x), y))
 
-    def losses(self, x: "_Rows", y: "_Rows", here: Tensor, batches: list[Tensor]) -> Tensor:
+    def losses(self, batches: list[tuple[Tensor, Tensor]]) -> Tensor:
         """(members,) mean losses; members with batches of one length are computed together."""
-        lengths = torch.tensor([len(batch) for batch in batches])
+        lengths = torch.tensor([len(x) for x, _ in batches])
         if (lengths == lengths[0]).all():
-            rows = torch.stack(batches)
-            return self._loss(self.state, self.fixed, x.take(here, rows), y.take(here, rows))
+            return self._loss(self.state, self.fixed, *map(torch.stack, zip(*batches)))
         parts, order = [], []
         for length in lengths.unique():
             chosen = (lengths == length).nonzero().flatten()
-            rows = torch.stack([batches[i] for i in chosen.tolist()])
             weights, fixed = ({k: v[chosen] for k, v in part.items()} for part in (self.state, self.fixed))
-            parts.append(self._loss(weights, fixed, x.take(here[chosen], rows), y.take(here[chosen], rows)))
+            parts.append(self._loss(weights, fixed, *map(torch.stack, zip(*(batches[i] for i in chosen.tolist())))))
             order.append(chosen)
         return torch.cat(parts)[torch.cat(order).argsort()]
 
@@ -201,32 +201,28 @@ class _Members:
         self.members = [self.members[i] for i in kept.tolist()]
 
 
-class _Rows:
-    """The data of all members end to end, tensors that members share only once."""
-
-    def __init__(self, parts: Sequence[Tensor], device: torch.device):
-        found: dict[tuple, int] = {}
-        distinct, starts, end = [], [], 0
-        for part in parts:
-            place = (part.data_ptr(), part.shape, part.stride())
-            if place not in found:
-                found[place] = end
-                distinct.append(part)
-                end += len(part)
-            starts.append(found[place])
-        self.rows = (torch.cat(distinct) if len(distinct) > 1 else distinct[0]).to(device)
-        self.starts = torch.tensor(starts)
-
-    def take(self, members: Tensor, rows: Tensor) -> Tensor:
-        """(members, batch, ...) from row numbers (members, batch)."""
-        return self.rows[(rows + self.starts[members, None]).to(self.rows.device)]
+def _stacked(parts: list[dict[str, Tensor]], device: torch.device) -> dict[str, Tensor]:
+    """Tensors of all members by their name, (members, ...)."""
+    return {name: torch.stack([part[name].detach() for part in parts]).to(device) for name in parts[0]}
 
 
-def _orders(samples: int, epochs: int, seed: int, batch_size: int) -> Iterator[Tensor]:
-    """The row numbers of one member's batches, a new order each epoch."""
+def _placed(parts: Sequence[Tensor], device: torch.device) -> list[Tensor]:
+    """The data of each member on the device, those that members share only once."""
+    found: dict[tuple, Tensor] = {}
+    for part in parts:
+        found.setdefault((part.data_ptr(), part.shape, part.stride()), part)
+    moved = {place: part.to(device) for place, part in found.items()}
+    return [moved[part.data_ptr(), part.shape, part.stride()] for part in parts]
+
+
+def _batches(x: Tensor, y: Tensor, epochs: int, seed: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """One member's batches of inputs and targets, in a new order each epoch; several are gathered at a time."""
     generator = torch.Generator().manual_seed(seed)
+    bytes_a_row = sum(part[0].numel() * part.element_size() for part in (x, y))
+    together = max(1, GATHERED // (bytes_a_row * batch_size)) * batch_size
     for _ in range(epochs):
-        yield from torch.randperm(samples, generator=generator).split(batch_size)
+        for rows in torch.randperm(len(x), generator=generator).to(x.device).split(together):
+            yield from zip(x.index_select(0, rows).split(batch_size), y.index_select(0, rows).split(batch_size))
 
 
 def _check_models(models: Sequence[nn.Module]) -> None:
@@ -235,6 +231,8 @@ def _check_models(models: Sequence[nn.Module]) -> None:
     free = {tuple(name for name, weights in m.named_parameters() if weights.requires_grad) for m in models}
     if len({*map(id, models)}) < len(models) or len(models) == 0:
         raise ValueError("models must be one or more, all different objects")
+    if len({model.training for model in models}) > 1:
+        raise ValueError("models must be all in training mode or all in eval mode")
     if len(kinds) > 1:
         raise ValueError(f"models must be of one shape, but there are {len(kinds)} kinds: " + "; ".join(sorted(kinds)))
     if len(free) > 1 or free == {()}:
