@@ -3,7 +3,8 @@
 A page is made in three steps. *Measuring* depends on the parameters, the code cells up to the last call of `sweep` or
 `once`, the modules of liegg which these reach, and the libraries that compute. *Drawing*, all that the cells below
 decide and show, depends on what was measured, every code cell and module, and the libraries that draw. *Writing* puts
-the text and captions of today around it. Comments, docstrings and layout count as text.
+the text and captions of today around it. Comments, docstrings, layout and the refusal of bad input count as text: a
+result that there is passed the checks.
 """
 
 import ast
@@ -22,8 +23,9 @@ from liegg.reproduce.results import read_json, versions
 from liegg.reproduce.table import Experiment
 
 COMPUTING = ("torch", "numpy", "scipy", "scikit-learn")
-ASIDE = ("liegg/__init__.py", "liegg/progress.py", "liegg/reproduce/")
-"""what no number depends on: the table of public names, progress, the machinery"""
+ASIDE = ("liegg/__init__.py", "liegg/progress.py", "liegg/reproduce/", "liegg/data/files.py")
+"""what no number depends on: the table of public names, progress, the machinery, where files lie (their content is held
+against CHECKSUMS)"""
 TABLES = "liegg/reproduce/results.py"
 """what of the machinery every table is written with"""
 CHECKSUMS = "liegg/data/checksums.sha256"
@@ -214,7 +216,7 @@ def _lazy(root: Path) -> dict[str, str]:
 
 @functools.cache
 def _plain(code: str, *, cell: bool = False) -> str:
-    """Code without comments, docstrings and layout. Raises SyntaxError.
+    """Code without comments, docstrings, layout and checks of the input. Raises SyntaxError.
 
     A cell may hold IPython's own commands, and shows its last line, even if that is a mere string.
     """
@@ -224,13 +226,21 @@ def _plain(code: str, *, cell: bool = False) -> str:
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
     for node in ast.walk(tree):
         if isinstance(body := getattr(node, "body", None), list):
-            node.body = [part for part in body if part in shown or not _is_text(part)] or [ast.Pass()]
+            node.body = [n for n in body if n in shown or not (_is_text(n) or _is_check(n))] or [ast.Pass()]
     return ast.unparse(tree)
 
 
 def _is_text(node: ast.stmt) -> bool:
     """Whether a statement is a mere string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_check(node: ast.stmt) -> bool:
+    """Whether a statement does nothing but refuse input: `if ...: raise ValueError(...)`, or TypeError."""
+    if not isinstance(node, ast.If) or node.orelse or any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
+        return False
+    raised = [getattr(getattr(n, "exc", None), "func", None) for n in node.body if isinstance(n, ast.Raise)]
+    return len(raised) == len(node.body) and all(getattr(f, "id", "") in ("ValueError", "TypeError") for f in raised)
 
 
 def _digest(content: object) -> str:

@@ -86,9 +86,26 @@ class B:
     assert keys._plain('def f():\n    """doc"""\n') == keys._plain("def f(): pass")
 
 
+def test_the_refusal_of_bad_input_is_text():
+    checked = """
+def f(x):
+    if x < 0:
+        raise ValueError(f"{x} is negative")
+    for part in x:
+        if part is None:
+            raise TypeError("none")
+    return x
+"""
+    assert keys._plain(checked) == keys._plain("def f(x):\n    for part in x: pass\n    return x")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("if x < 0: raise Diverged(x)", "if x < 1: raise Diverged(x)"),
+        ("if (y := x) < 0: raise ValueError(x)", "if (y := 2 * x) < 0: raise ValueError(x)"),
+        ("if x < 0: raise ValueError(x)\nelse: y = 1", "if x < 1: raise ValueError(x)\nelse: y = 1"),
+        ("if x < 0: y = 1; raise ValueError(x)", "if x < 0: y = 2; raise ValueError(x)"),
         ('"""d"""; X = 1', '"""d"""; X = 2'),
         ('def f():\n    "doc"; return 1', 'def f():\n    "doc"; return 2'),
         ('x = """\n% a\n"""', 'x = """\n% b\n"""'),
