@@ -1,48 +1,77 @@
-"""Files of data sets: where they lie, fetched if they are missing, and checked by the sha256 of their content.
+"""Files of data sets: where they lie, fetched if they are missing, and checked by size and sha256 of their content.
 
 They lie in the folder LIEGG_DATA; without it in data/ of the project, where liegg is used from a clone of it, and else
-in the user's cache folder.
+in the user's cache folder. There a data set may have a folder of its own name. Files may be plain, .gz or .xz, or,
+where they are published as one, in their archive.
 """
 
 import gzip
 import hashlib
+import http.client
+import lzma
 import os
-import shutil
-import urllib.error
+import tarfile
 import urllib.request
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files as package_files
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
 CLONE = Path(__file__).parents[2]
+OPENERS: dict[str, Callable] = {".gz": gzip.open, "": open, ".xz": lzma.open}
+"""how a file is opened, by its suffix"""
+BROKEN = (EOFError, KeyError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, tarfile.TarError)
+"""what reading a file raises that is no whole one"""
+ARCHIVE = 2**28
+"""bytes that an archive of record files holds at most; those of CIFAR-10 hold 184 million"""
+AT_ONCE = 2**20
+"""bytes of a download that are in memory"""
 
 
 def folder() -> Path:
-    """Where data sets are looked for and downloaded to."""
+    """Where data sets are looked for and downloaded to.
+
+    Raises FileNotFoundError or NotADirectoryError where LIEGG_DATA names no folder: it is not made, it may be a typo.
+    """
     if named := os.environ.get("LIEGG_DATA"):
-        return Path(named).expanduser()
+        path = Path(os.path.expanduser(named))  # noqa: PTH111 - an unknown ~user stays as it is
+        if path.is_dir():
+            return path
+        kind = NotADirectoryError if path.exists() else FileNotFoundError
+        raise kind(f'LIEGG_DATA is "{named}", and there is no such folder: correct it, or make the folder')
     at_hand = (CLONE / "notebooks" / "experiments.yml").is_file()
     return CLONE / "data" if at_hand else platformdirs.user_cache_path("liegg", appauthor=False)
 
 
-def content(dataset: str, name: str, url: str) -> bytes:
-    """The uncompressed content of one file of a data set, from `folder()` or the data set's own folder there, plain or
-    gzip-compressed, or else from the url of the compressed one.
+def content(dataset: str, name: str, size: int, url: str, member: str = "") -> bytes:
+    """The uncompressed content of one file of a data set.
 
-    Raises ValueError for a file that is not what it should be, FileNotFoundError where it cannot be had.
+    size      its bytes; more are never read, whatever the file says of itself
+    url       of the .gz file, or of the .tar.gz archive in which it is the `member`
+
+    Raises ValueError for a file that is not what it should be, FileNotFoundError where it cannot be had,
+    PermissionError where it may not be read.
     """
     root = folder()
-    places = [root / dataset / f"{name}.gz", root / dataset / name, root / f"{name}.gz", root / name]
-    path = next((p for p in places if p.is_file()), None) or _download(url, places[0])
-    damaged = f"{path} is damaged: remove it, and it is downloaded anew"
+    places = [place / f"{name}{suffix}" for place in (root / dataset, root) for suffix in OPENERS]
+    archive = url.rsplit("/", 1)[1]
+    archives = [root / dataset / archive, root / archive]
+    key = f"{dataset}/{name}"
+    mend = f"remove it, and {key} is downloaded anew"
     try:
-        found = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
-        raise ValueError(damaged) from error
-    if hashlib.sha256(found).hexdigest() != digests()[f"{dataset}/{name}"]:
-        raise ValueError(f"{damaged} (its sha256 is not the one in liegg/data/checksums.sha256)")
-    return found
+        if path := next((place for place in places if place.is_file()), None):
+            return _read(path, OPENERS.get(path.suffix, open), key, size, f"{path} is damaged: {mend}")
+        opened = _opener(member) if member else gzip.open
+        if member and (path := next((place for place in archives if place.is_file()), None)):
+            return _read(path, opened, key, size, f"{path} is damaged: {mend}")
+        with _downloaded(url, archives[0], ARCHIVE if member else size + AT_ONCE) as part:
+            return _read(part, opened, key, size, f"what came from {url} is damaged, and is not kept: try again")
+    except PermissionError as error:
+        raise PermissionError(f"{error.filename} may not be read: change its permissions") from error
 
 
 def digests() -> dict[str, str]:
@@ -51,17 +80,73 @@ def digests() -> dict[str, str]:
     return {path: digest for digest, path in map(str.split, lines)}
 
 
-def _download(url: str, path: Path) -> Path:
-    """Fetch a file to its place, whole or not at all."""
+def _read(path: Path, opened: Callable, key: str, size: int, damaged: str) -> bytes:
+    """The content of the file, if it is that of `key` in `digests`."""
+    try:
+        with opened(path, "rb") as file:
+            found = file.read(size + 1)  # the one more would be too much
+    except BROKEN as error:
+        raise ValueError(f"{damaged} ({error})") from error
+    if len(found) != size:
+        much = f"more than {size}" if len(found) > size else f"{len(found)} of {size}"
+        raise ValueError(f"{damaged} (it holds {much} bytes)")
+    digest = hashlib.sha256(found).hexdigest()
+    if digest != digests()[key]:
+        other = next((name for name, known in digests().items() if known == digest), None)
+        if other:
+            raise ValueError(f"{path} is {other}, not {key}: give each data set a folder of its own name")
+        raise ValueError(f"{damaged} (its sha256 is not the one in liegg/data/checksums.sha256)")
+    return found
+
+
+def _opener(member: str) -> Callable:
+    """A function like `open` that opens a file in a .tar.gz archive; nothing is written to disk."""
+
+    @contextmanager
+    def opened(path: Path, mode: str) -> Iterator[BinaryIO]:
+        with _Bounded(path, mode) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+            file = archive.extractfile(member)
+            if file is None:
+                raise tarfile.TarError(f"{member} is no file in it")
+            yield file
+
+    return opened
+
+
+class _Bounded(gzip.GzipFile):
+    """A compressed archive of which nothing is read beyond where a whole one of its kind ends."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._require(size)
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._require(offset)
+        return super().seek(offset, whence)
+
+    def _require(self, size: int | None) -> None:
+        if size is None or not 0 <= size <= ARCHIVE:
+            raise tarfile.ReadError(f"it holds more than {ARCHIVE} bytes")
+
+
+@contextmanager
+def _downloaded(url: str, path: Path, most: int) -> Iterator[Path]:
+    """Fetch a file; it is kept at its place if nothing is wrong with it."""
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(url, timeout=60) as response, part.open("wb") as file:
-            shutil.copyfileobj(response, file)
-    except (urllib.error.URLError, OSError) as error:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with urllib.request.urlopen(url, timeout=60) as response, part.open("wb") as file:
+                while piece := response.read(AT_ONCE):
+                    file.write(piece)
+                    if file.tell() > most:
+                        raise OSError(f"it is larger than {most} bytes")
+        except (OSError, http.client.HTTPException) as error:
+            raise FileNotFoundError(
+                f"{path.name} is neither in {path.parent} nor to be had from {url} ({error}): "
+                f"put the files of {path.parent.name} there, or set LIEGG_DATA to the folder that holds them"
+            ) from error
+        yield part
+        part.replace(path)
+    finally:
         part.unlink(missing_ok=True)
-        raise FileNotFoundError(
-            f"{path.name} is neither in {path.parent} nor to be had from {url} ({error}): "
-            f"put the files of {path.parent.name} there, or set LIEGG_DATA to the folder that holds them"
-        ) from error
-    return part.replace(path)

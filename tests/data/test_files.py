@@ -2,76 +2,178 @@
 
 import gzip
 import hashlib
+import io
+import lzma
 import re
+import tarfile
+import tracemalloc
+import urllib.request
 
 import numpy as np
 import platformdirs
 import pytest
-import torch
 
 from liegg import data
-from liegg.data import files, mnist
+from liegg.data import files, idx
+
+IMAGES = "t10k-images-idx3-ubyte"
+LABELS = "t10k-labels-idx1-ubyte"
 
 
-def idx(array):
+def written(array):
     header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return header + array.astype(np.uint8).tobytes()
 
 
 @pytest.fixture
-def tiny_mnist(tmp_path, monkeypatch):
+def tiny(tmp_path, monkeypatch):
     """Five images and labels in the files' format, on a server that is a folder, with their checksums."""
     server = tmp_path / "server"
     server.mkdir()
+    (tmp_path / "data").mkdir()
     pixels = np.arange(5 * 784).reshape(5, 28, 28) % 251
-    contents = {"t10k-images-idx3-ubyte": idx(pixels), "t10k-labels-idx1-ubyte": idx(np.array([3, 1, 4, 1, 5]))}
+    contents = {IMAGES: written(pixels), LABELS: written(np.array([3, 1, 4, 1, 5]))}
     for name, content in contents.items():
         (server / f"{name}.gz").write_bytes(gzip.compress(content))
     digests = {f"mnist/{name}": hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     monkeypatch.setattr(files, "digests", lambda: digests)
-    monkeypatch.setattr(mnist, "URL", server.as_uri() + "/")
+    monkeypatch.setattr(idx, "IMAGES", {"test": 5})
+    monkeypatch.setattr(idx, "URLS", dict.fromkeys(idx.URLS, server.as_uri() + "/"))
     monkeypatch.setenv("LIEGG_DATA", str(tmp_path / "data"))
     return tmp_path, pixels, contents
 
 
-def test_mnist_is_downloaded_checked_and_kept(tiny_mnist):
-    folder, pixels, _ = tiny_mnist
+def read():
+    return data.images("mnist", "test")
+
+
+def test_a_file_is_downloaded_checked_and_kept(tiny):
+    folder, pixels, _ = tiny
     for _ in range(2):
-        x, y = data.images("mnist", "test")
+        x, y = read()
         assert np.allclose(x[:, 0] * 255, pixels) and y.tolist() == [3, 1, 4, 1, 5]
-        (folder / "server" / "t10k-images-idx3-ubyte.gz").unlink(missing_ok=True)  # the second time it is there
-    assert sorted(p.name for p in (folder / "data" / "mnist").iterdir()) == [
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
-    ]
+        (folder / "server" / f"{IMAGES}.gz").unlink(missing_ok=True)  # the second time it is there
+    assert sorted(p.name for p in (folder / "data" / "mnist").iterdir()) == [f"{IMAGES}.gz", f"{LABELS}.gz"]
 
 
-def test_mnist_files_may_lie_in_the_folder_itself_uncompressed(tiny_mnist):
-    folder, pixels, files = tiny_mnist
-    (folder / "data").mkdir()
-    for name, content in files.items():
-        (folder / "data" / name).write_bytes(content)
-    assert np.allclose(data.images("mnist", "test")[0][:, 0] * 255, pixels)
+@pytest.mark.parametrize("place", ["", "mnist"])
+@pytest.mark.parametrize(("suffix", "packed"), [("", bytes), (".gz", gzip.compress), (".xz", lzma.compress)])
+def test_files_may_lie_in_the_folder_itself_and_be_packed_or_not(tiny, place, suffix, packed):
+    folder, pixels, contents = tiny
+    (folder / "data" / place).mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / "data" / place / f"{name}{suffix}").write_bytes(packed(content))
+    for path in (folder / "server").iterdir():
+        path.unlink()
+    assert np.allclose(read()[0][:, 0] * 255, pixels)
 
 
-def test_missing_files_that_cannot_be_had(tiny_mnist):
-    folder, *_ = tiny_mnist
-    (folder / "server" / "t10k-images-idx3-ubyte.gz").unlink()
+def test_missing_files_that_cannot_be_had(tiny):
+    folder, *_ = tiny
+    (folder / "server" / f"{IMAGES}.gz").unlink()
     with pytest.raises(FileNotFoundError, match="LIEGG_DATA"):
-        data.images("mnist", "test")
+        read()
     assert list((folder / "data" / "mnist").iterdir()) == []
 
 
-@pytest.mark.parametrize("harm", ["cut", "altered", "not gzip"])
-def test_damaged_files(tiny_mnist, harm):
-    folder, _, files = tiny_mnist
-    whole = files["t10k-images-idx3-ubyte"]
-    path = folder / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
-    path.parent.mkdir(parents=True)
-    packed = gzip.compress(whole)
-    path.write_bytes({"cut": packed[:-20], "altered": gzip.compress(whole[:-1] + b"x"), "not gzip": whole}[harm])
-    with pytest.raises(ValueError, match=r"t10k-images-idx3-ubyte\.gz is damaged: remove it"):
-        data.images("mnist", "test")
+def flipped(content, place):
+    return content[:place] + bytes([content[place] ^ 16]) + content[place + 1 :]
+
+
+HARMS = {
+    "cut": lambda whole, packed: packed[:-20],
+    "altered": lambda whole, packed: gzip.compress(whole[:-1] + b"x"),
+    "not gzip": lambda whole, packed: whole,
+    "empty": lambda whole, packed: b"",
+    "a bit in its header": lambda whole, packed: flipped(packed, 1),
+    "a bit in its stream": lambda whole, packed: flipped(packed, len(packed) // 2),
+    "a bit in its checksum": lambda whole, packed: flipped(packed, len(packed) - 6),
+    "short": lambda whole, packed: gzip.compress(whole[:-1]),
+    "long": lambda whole, packed: gzip.compress(whole + b"x"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_damaged_files(tiny, harm):
+    folder, _, contents = tiny
+    path = folder / "data" / "mnist" / f"{IMAGES}.gz"
+    path.parent.mkdir()
+    path.write_bytes(HARMS[harm](contents[IMAGES], gzip.compress(contents[IMAGES])))
+    with pytest.raises(ValueError, match=rf"{IMAGES}\.gz is damaged: remove it, and mnist/{IMAGES} is downloaded"):
+        read()
+
+
+@pytest.mark.parametrize("kind", ["", ".gz", ".xz"])
+def test_any_flipped_bit_is_damage(tiny, kind):
+    folder, _, contents = tiny
+    whole = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}[kind](contents[IMAGES])
+    path = folder / "data" / f"{IMAGES}{kind}"
+    for place in np.random.default_rng(0).integers(len(whole), size=60):
+        path.write_bytes(flipped(whole, int(place)))
+        try:
+            x, _ = read()
+        except ValueError as error:
+            assert f"{path} is damaged" in str(error)
+        else:  # what says nothing of the content, as the time in a header
+            assert x.shape == (5, 1, 28, 28)
+
+
+@pytest.mark.parametrize("kind", [".gz", ".xz"])
+def test_a_compression_bomb_takes_no_memory(tiny, kind):
+    folder, *_ = tiny
+    path = folder / "data" / f"{IMAGES}{kind}"
+    with files.OPENERS[kind](path, "wb") as file:
+        for _ in range(64):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="more than 3936 bytes"):
+        read()
+    assert tracemalloc.get_traced_memory()[1] < 2**24  # xz has a dictionary of 8 MB
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("harm", ["cut", "altered", "long"])
+def test_a_damaged_download_is_not_kept(tiny, harm):
+    folder, _, contents = tiny
+    packed = gzip.compress(contents[IMAGES])
+    (folder / "server" / f"{IMAGES}.gz").write_bytes(HARMS[harm](contents[IMAGES], packed))
+    with pytest.raises(ValueError, match=f"what came from .*{IMAGES}.gz is damaged, and is not kept: try again"):
+        read()
+    assert list((folder / "data" / "mnist").iterdir()) == []
+
+
+def test_a_download_that_does_not_end_is_ended(tiny, monkeypatch):
+    folder, *_ = tiny
+
+    class Endless(io.BytesIO):
+        def read(self, size=-1):
+            return bytes(size)
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Endless())
+    with pytest.raises(FileNotFoundError, match="larger than"):
+        read()
+    assert list((folder / "data" / "mnist").iterdir()) == []
+
+
+def test_a_file_of_another_data_set_is_named(tiny):
+    folder, _, contents = tiny
+    (folder / "data" / IMAGES).write_bytes(contents[IMAGES])
+    with pytest.raises(ValueError, match=f"is mnist/{IMAGES}, not fashion-mnist/{IMAGES}: give each"):
+        files.digests()[f"fashion-mnist/{IMAGES}"] = "another"
+        data.images("fashion-mnist", "test")
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tiny, monkeypatch):
+    folder, _, contents = tiny
+    path = folder / "data" / IMAGES
+    path.write_bytes(contents[IMAGES])
+
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setitem(files.OPENERS, "", refuse)
+    with pytest.raises(PermissionError, match=f"{IMAGES} may not be read: change its permissions"):
+        read()
 
 
 def test_the_folder_is_the_one_named_or_the_clones_or_a_cache(tmp_path, monkeypatch):
@@ -83,8 +185,23 @@ def test_the_folder_is_the_one_named_or_the_clones_or_a_cache(tmp_path, monkeypa
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "experiments.yml").touch()
     assert files.folder() == tmp_path / "data"
-    monkeypatch.setenv("LIEGG_DATA", str(tmp_path / "named"))
-    assert files.folder() == tmp_path / "named"
+    monkeypatch.setenv("LIEGG_DATA", str(tmp_path))
+    assert files.folder() == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LIEGG_DATA", "~/notebooks")
+    assert files.folder() == tmp_path / "notebooks"
+
+
+@pytest.mark.parametrize("named", ["typo", "~/typo", "~nobody-at-all/data", "file"])
+def test_a_folder_that_is_not_there_is_not_made(tmp_path, monkeypatch, named):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIEGG_DATA", named)
+    kind = NotADirectoryError if named == "file" else FileNotFoundError
+    with pytest.raises(kind, match=f'LIEGG_DATA is "{named}", and there is no such folder'):
+        data.images("mnist", "test")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_checksums_of_all_files_come_with_the_package():
@@ -96,15 +213,61 @@ def test_checksums_of_all_files_come_with_the_package():
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
 
 
-def mnist_is_there():
-    root = files.folder()
-    return any((root / sub / "train-images-idx3-ubyte.gz").is_file() for sub in ("mnist", ""))
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """A function that reads the file "a/b" of ten bytes from an archive of given members, beside nothing else."""
+    monkeypatch.setenv("LIEGG_DATA", str(tmp_path))
+    monkeypatch.setattr(files, "digests", lambda: {"set/b": hashlib.sha256(b"0123456789").hexdigest()})
+
+    def read(*members, cut=None):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+            for name, content, changes in members:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                for key, value in changes.items():
+                    setattr(member, key, value)
+                tar.addfile(member, io.BytesIO(content))
+        (tmp_path / "all.tar.gz").write_bytes(packed.getvalue()[:cut])
+        return files.content("set", "b", 10, "https://nowhere.invalid/all.tar.gz", member="a/b")
+
+    return read
 
 
-@pytest.mark.skipif(not mnist_is_there(), reason="the MNIST files are not there: set LIEGG_DATA")
-def test_real_mnist():
-    x, y = data.images("mnist", "train")
-    held, labels = data.images("mnist", "validation")
-    assert x.shape == (50000, 1, 28, 28) and held.shape == (10000, 1, 28, 28)
-    assert torch.cat([x, held]).mean().item() == pytest.approx(0.13066, abs=1e-5)
-    assert torch.bincount(torch.cat([y, labels])).tolist()[:2] == [5923, 6742]
+def test_a_member_of_an_archive_is_read_and_nothing_is_unpacked(archive, tmp_path):
+    outside = ("../../outside", b"never", {})
+    assert archive(outside, ("a/b", b"0123456789", {})) == b"0123456789"
+    assert [path.name for path in tmp_path.iterdir()] == ["all.tar.gz"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [],
+        [("a/c", b"0123456789", {})],
+        [("a/b", b"012345678", {})],
+        [("a/b", b"0123456789x", {})],
+        [("a/b", b"0123456798", {})],
+        [("a/b", b"", {"type": tarfile.DIRTYPE})],
+        [("a/b", b"", {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"})],
+        [("a/b", b"", {"type": tarfile.LNKTYPE, "linkname": "a/b"})],
+        [("a/b", b"", {"type": tarfile.FIFOTYPE})],
+    ],
+)
+def test_an_archive_without_the_member_that_it_should_have(archive, members):
+    with pytest.raises(ValueError, match=r"all\.tar\.gz is damaged: remove it"):
+        archive(*members)
+
+
+def test_an_archive_that_is_cut(archive):
+    with pytest.raises(ValueError, match=r"all\.tar\.gz is damaged"):
+        archive(("a/z", np.random.default_rng(0).bytes(5000), {}), ("a/b", b"0123456789", {}), cut=3000)
+
+
+def test_an_archive_that_claims_or_holds_too_much(archive, monkeypatch):
+    monkeypatch.setattr(files, "ARCHIVE", 2**20)
+    zeros = ("a/zeros", bytes(2**22), {})
+    with pytest.raises(ValueError, match=r"damaged.*more than 1048576 bytes"):
+        archive(zeros, ("a/b", b"0123456789", {}))
+    with pytest.raises(ValueError, match=r"damaged.*more than 1048576 bytes"):
+        archive(("a/b", b"0123456789", {"pax_headers": {"comment": "x" * 2**22}}))

@@ -127,16 +127,15 @@ def test_a_cell_shows_its_last_line_and_knows_commands(one, other):
 
 def test_the_accepted_data_of_those_who_read_them_and_what_writes_tables_are_code(project):
     (project / "liegg" / "data").mkdir()
-    (project / "liegg" / "data" / "__init__.py").write_text("x = 1")
-    (project / "liegg" / "data" / "big_digits.py").write_text("y = 1")
-    sums = project / "liegg" / "data" / "checksums.sha256"
-    accepted = lambda: keys._reached("import liegg.data.big_digits", project)["liegg/data/checksums.sha256"]
-    sums.write_text("one  big-digits/images\n")
-    before = accepted()
-    sums.write_text("one  big-digits/images\ntwo  others/images\n")
-    assert accepted() == before
-    sums.write_text("two  big-digits/images\ntwo  others/images\n")
-    assert accepted() != before
+    for name in ("__init__", "files", "digits"):
+        (project / "liegg" / "data" / f"{name}.py").write_text("x = 1")
+    reached = lambda: keys._reached("import liegg.data.files, liegg.data.digits", project)
+    (project / keys.CHECKSUMS).write_text("one  mnist/images\n")
+    before = reached()
+    assert set(before) == {keys.CHECKSUMS, "liegg/data/__init__.py", "liegg/data/digits.py"}
+    (project / keys.CHECKSUMS).write_text("two  mnist/images\n")
+    assert reached()[keys.CHECKSUMS] != before[keys.CHECKSUMS]
+    assert keys.CHECKSUMS not in keys._reached("import liegg.c", project)
     key = keys.key(O5, O5.values("quick", {}), find_root())
     assert keys.TABLES in key["draw"]["modules"] and "pandas" in key["draw"]["versions"]
 

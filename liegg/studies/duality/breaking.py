@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot, relu
 
 from liegg import progress
-from liegg.data import fashion_mnist
+from liegg.data import images
 from liegg.devices import resolve
 
 CLASSES = 10
@@ -69,7 +69,7 @@ def data(name: str) -> Data:
     class. Raises ValueError for another name.
     """
     if name == "fashion-mnist":
-        (x, y), (x_test, y_test) = fashion_mnist.read("train"), fashion_mnist.read("t10k")
+        (x, y), (x_test, y_test) = images(name, "train"), images(name, "test")
     elif name == "digits":
         x, y = (torch.tensor(part) for part in load_digits(return_X_y=True))
         parts = train_test_split(x.float() / 16, y, test_size=360, stratify=y, random_state=0)

@@ -9,7 +9,6 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, avg_pool2d, grid_sample, interpolate, pad
 
 from liegg import data
-from liegg.data import cifar10
 from liegg.studies.layerwise.schedule import Data
 
 TASKS = {"digit": 10, "digit and quadrant": 40}
@@ -90,7 +89,8 @@ def flipped_and_cropped(x: Tensor, generator: torch.Generator) -> Tensor:
 def _small_digits(images: int, held_out: int, seed: int) -> list[tuple[Tensor, Tensor]]:
     """scikit-learn's digits (N, 1, 8, 8) and labels, in an order of the seed: for training, for testing."""
     x, y = (torch.tensor(part) for part in load_digits(return_X_y=True))
-    _require(images + held_out, len(x), "digits")
+    if images + held_out > len(x):
+        raise ValueError(f"{images + held_out} images are asked for, and digits has {len(x)}")
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     x = x.float().reshape(-1, 1, 8, 8) / 16
     return [(x[part], y[part]) for part in (order[:images], order[images : images + held_out])]
@@ -98,19 +98,7 @@ def _small_digits(images: int, held_out: int, seed: int) -> list[tuple[Tensor, T
 
 def _pictures(dataset: str, images: int, held_out: int) -> list[tuple[Tensor, Tensor]]:
     """Pictures with values in [0, 1] and labels, for training and for testing."""
-    if dataset == "cifar10":
-        return [cifar10.read("train", images), cifar10.read("test", held_out)]
-    found = []
-    for split, count in (("train", images), ("test", held_out)):
-        x, y = data.images(dataset, split)
-        _require(count, len(x), f"{dataset} for {'training' if split == 'train' else 'testing'}")
-        found.append((x[:count], y[:count]))
-    return found
-
-
-def _require(asked: int, there: int, what: str) -> None:
-    if asked > there:
-        raise ValueError(f"{asked} images are asked for, and there are {there} of {what}")
+    return [data.images(dataset, split, first=n) for split, n in (("train", images), ("test", held_out))]
 
 
 def _placed(x: Tensor, quadrants: Tensor) -> Tensor:

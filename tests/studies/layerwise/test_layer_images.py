@@ -80,7 +80,7 @@ def test_a_canvas_is_reduced_by_means():
         (lambda: images.moved("digits", "plain", images=2000, held_out=9, side=16), "2000 images are asked for"),
         (
             lambda: images.in_quadrants("digits", "digit", images=1700, held_out=200, side=16, seed=0),
-            "there are 1797 of digits",
+            "1900 images are asked for, and digits has 1797",
         ),
     ],
 )
