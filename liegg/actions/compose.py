@@ -52,12 +52,12 @@ class Product(Action):
         return whole
 
     def coefficients(self, matrices: Tensor) -> Tensor:
-        require_matrices(self, matrices, [tuple(self.matrix(torch.zeros(self.size)).shape)])
+        require_matrices(self, matrices, [tuple(self.matrix(torch.zeros(self.size)).shape)])  # type: ignore[list-item]
         blocks = [matrices[..., r : r + h, c : c + w] for (h, w), (r, c) in zip(self._shapes, self._corners())]
         return torch.cat([action.coefficients(block) for (action, _), block in zip(self.moving, blocks)], -1)
 
     def _corners(self) -> list[tuple[int, int]]:
-        return [tuple(sum(s[i] for s in self._shapes[:k]) for i in (0, 1)) for k in range(len(self._shapes))]
+        return [tuple(sum(s[i] for s in self._shapes[:k]) for i in (0, 1)) for k in range(len(self._shapes))]  # type: ignore[misc]
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
         moved = x.clone()

@@ -37,7 +37,7 @@ class Tensor(Action):
         for index in range(1, self.rank + 1):  # E_jk T: what stands at k along this index goes to j
             along = torch.einsum("ij,bk...->bjki...", unit, T.movedim(index, 1))
             moved = moved + along.movedim(3, 2 + index)
-        return moved.reshape(len(x), self.size, *x.shape[1:])
+        return moved.reshape(len(x), self.size, *x.shape[1:])  # type: ignore[union-attr]
 
     def matrix(self, coefficients: Values) -> Values:
         return coefficients.unflatten(-1, (self.n, self.n))

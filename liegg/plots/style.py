@@ -8,6 +8,7 @@ figures that are given the same labels have the same colours.
 import functools
 import io
 from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
 import seaborn
@@ -15,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -40,16 +41,20 @@ class BookFigure(Figure):
         return svg.getvalue()
 
 
-def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+P = ParamSpec("P")
+F = TypeVar("F", bound=Figure)
+
+
+def styled(draw: Callable[P, F]) -> Callable[P, F]:
     @functools.wraps(draw)
-    def drawn(*args, **kwargs) -> Figure:
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> F:
         with matplotlib.rc_context(STYLE):
             return draw(*args, **kwargs)
 
     return drawn
 
 
-def new_figure(width: float, height: float, rows: int, columns: int):
+def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[BookFigure, Any]:
     figure = BookFigure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
@@ -63,7 +68,7 @@ def look(kind: str, labels: dict[str, str]) -> dict:
     return {"color": colours[place % len(colours)], "marker": MARKERS[place % len(MARKERS)]}
 
 
-def band(axes, x: Sequence, values: Tensor, kind: str, labels: dict[str, str]) -> None:
+def band(axes, x: Sequence | Tensor, values: Tensor, kind: str, labels: dict[str, str]) -> None:
     """Mean over networks (M, T) as a line, their range as a band; nan is a network that has no value there."""
     values = torch.as_tensor(values).double()
     style = look(kind, labels)

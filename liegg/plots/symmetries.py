@@ -51,7 +51,7 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
 
 
 @styled
-def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> Figure:
+def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> BookFigure:
     """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
     figure, ((axes,),) = new_figure(6, 3.4, 1, 1)
     for kind, values in change.items():
@@ -63,7 +63,7 @@ def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xla
 
 
 @styled
-def portrait(found) -> Figure:
+def portrait(found) -> BookFigure:
     """A `Symmetry` at a glance: variance of every direction, coherence if there is one, and the first generators."""
     K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
     figure = BookFigure(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")

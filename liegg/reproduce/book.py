@@ -34,7 +34,7 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
         shutil.rmtree(folder, ignore_errors=True)
     _stage(run, experiments, stage)
     print("building the book", flush=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", stage, "--path-output", site]
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(stage), "--path-output", str(site)]
     sphinx = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True, env=_own(run))
     html = site / "_build" / "html"
     if sphinx.returncode or not (html / "index.html").is_file():

@@ -38,7 +38,7 @@ class Claim(rows.Row):
     a test of pairs"""
     least: Annotated[float | None, Field(gt=0, lt=1)] = None
     """the share of units that must be in `accept`"""
-    profiles: Annotated[list[Literal[table.PROFILES]], Field(min_length=1)]
+    profiles: Annotated[list[table.Profile], Field(min_length=1)]
     """at whose settings it is judged"""
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ def write(path: Path, header: dict, cases: list[Case]) -> None:
     """Write a file whole or not at all."""
     arrays: list[np.ndarray] = []
     skeleton = [[case, _taken_apart(value, arrays)] for case, value in cases]
-    entries = {str(i): array for i, array in enumerate(arrays)}
+    entries: dict[str, Any] = {str(i): array for i, array in enumerate(arrays)}
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:

@@ -221,7 +221,7 @@ def _plain(code: str, *, cell: bool = False) -> str:
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
     for node in ast.walk(tree):
         if isinstance(body := getattr(node, "body", None), list):
-            node.body = [n for n in body if n in shown or not (_is_text(n) or _is_check(n))] or [ast.Pass()]
+            node.body = [n for n in body if n in shown or not (_is_text(n) or _is_check(n))] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
 
 

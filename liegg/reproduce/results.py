@@ -147,7 +147,7 @@ def _summary(name: str, values: object) -> dict:
         raise ValueError(f"metric {name} is not finite: {values}")
     summary = {"values": list(values)}
     if numbers:
-        summary |= {"mean": statistics.fmean(numbers), "min": min(numbers), "max": max(numbers)}
+        summary |= {"mean": statistics.fmean(numbers), "min": min(numbers), "max": max(numbers)}  # type: ignore[dict-item]
     if len(numbers) > 1:
         summary["sd"] = statistics.stdev(numbers)
     return summary

@@ -1,7 +1,7 @@
 """The project's YAML tables, row by row: what is wrong with one is a single line that names file, row and key."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,7 +31,7 @@ class _Loader(yaml.SafeLoader):
 R = TypeVar("R", bound=Row)
 
 
-def read(path: Path) -> object:
+def read(path: Path) -> Any:
     """What a YAML file holds. Raises UserError, in one line, for what is no YAML and for a key that stands twice."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)

@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,10 @@ from liegg.reproduce.table import Experiment
 HEARTBEAT = 10.0
 DRAWING = 15  # seconds, before it is known
 WORDS = {"measure": "runs", "draw": "is drawn again", "write": "is written again"}
+
+
+report: Callable[[tuple[str, str]], None]
+"""by which a worker process says where its notebook stands"""
 
 
 class Job(NamedTuple):

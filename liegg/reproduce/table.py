@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import nbformat
 import papermill
@@ -18,7 +18,8 @@ from pydantic import Field, field_validator
 from liegg.reproduce import rows
 from liegg.reproduce.project import TABLE, UserError, find_root
 
-PROFILES = ("smoke", "quick", "paper", "full")
+Profile = Literal["smoke", "quick", "paper", "full"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
@@ -29,11 +30,11 @@ TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 class Parameter:
     name: str
     type: str
-    default: object
+    default: Any
     help: str
     allowed: list | dict | None
 
-    def check(self, value: object) -> object:
+    def check(self, value: Any) -> Any:
         """The value in the declared type, or a UserError; an integer passes for a float.
 
         A list has entries of the default's type, no two alike, at least one or as many as `least` says.
@@ -49,12 +50,12 @@ class Parameter:
             raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
         return entries
 
-    def _one(self, name: str, kind: str, value: object) -> object:
+    def _one(self, name: str, kind: str, value: Any) -> Any:
         if kind == "float" and type(value) is int:
             value = float(value)
         if type(value) is not TYPES[kind]:
             raise UserError(f"parameter {name} must be {kind}, not {type(value).__name__} ({value!r})")
-        if kind == "float" and not math.isfinite(value):
+        if kind == "float" and not math.isfinite(value):  # type: ignore[arg-type]
             raise UserError(f"parameter {name} must be finite, not {value!r}")
         if isinstance(self.allowed, list) and value not in self.allowed:
             raise UserError(f"parameter {name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
@@ -109,8 +110,8 @@ class _Row(rows.Row):
 
     title: Annotated[str, Field(min_length=1)]
     regenerates: Annotated[str, Field(min_length=1)]
-    seconds: dict[Literal[PROFILES], int]
-    profiles: dict[Literal[PROFILES], dict[str, object]]
+    seconds: dict[Profile, int]
+    profiles: dict[Profile, dict[str, object]]
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[str] = Field(default=["seed", "networks"])
 

@@ -10,6 +10,7 @@ test     of pairs, an estimate with a p-value: its interval inside, and p below 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from liegg.reproduce import intervals
 from liegg.reproduce.claims import RATIOS, Claim
@@ -75,7 +76,7 @@ def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Ma
     return ""
 
 
-def _short(value: object) -> object:
+def _short(value: Any) -> Any:
     """A parameter's value; of a long list its length and ends."""
     long = isinstance(value, list) and len(value) > 4
     return f"{len(value)} values from {value[0]} to {value[-1]}" if long else value

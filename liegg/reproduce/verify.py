@@ -65,7 +65,8 @@ class Report:
     """What there is to say of one stored result."""
 
     def __init__(self) -> None:
-        self.head, self.lines, self.against = "", [], False
+        self.head, self.against = "", False
+        self.lines: list[str] = []
 
     def add(self, line: str, *, against: bool) -> None:
         """The first line stands beside the name, the others below it; whether it speaks against what is stored."""
@@ -173,8 +174,8 @@ def compare_tables(before: Path, after: Path) -> list[Moved]:
     ]
     if not differing:
         return []
-    shown = [", ".join(row) or "none" for row in differing[0]]
-    return [Moved(f"{len(differing)} of {max(len(one), len(other)) - 1} rows, first", *shown, None, True)]
+    mine, others = (", ".join(row) or "none" for row in differing[0])
+    return [Moved(f"{len(differing)} of {max(len(one), len(other)) - 1} rows, first", mine, others, None, True)]
 
 
 def _same_cell(one: str, other: str) -> bool:

@@ -160,8 +160,8 @@ class Factors:
     def half(self, which: Literal[0, 1]) -> "Factors":
         """The factors of every other sample: no sample's gradient is in both halves. `alike` stays that of all."""
         matched = tuple(factor.half(which) for factor in self.matched)
-        mismatched = tuple(factor.half(1 - which) for factor in self.mismatched)  # controls begin with sample 1
-        return Factors(matched, mismatched, self.data.half(1 - which), self.alike)
+        mismatched = tuple(factor.half(1 - which) for factor in self.mismatched)  # type: ignore[arg-type]  # controls begin with sample 1
+        return Factors(matched, mismatched, self.data.half(1 - which), self.alike)  # type: ignore[arg-type]
 
     def alone(self, a: int) -> "Factors":
         """The factors of function a by itself, to rounding; of several they are kept in two parts, too few for

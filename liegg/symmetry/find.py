@@ -60,7 +60,7 @@ def find_symmetry(
         return found
     known = paid(
         as_list(models),
-        inputs[: len(targets)],
+        inputs[: len(targets)],  # type: ignore[index]
         targets,
         action,
         found.coefficients,

@@ -43,7 +43,7 @@ def _follow(
         changes, moves = [], []
         for t in times:
             moved = action.act(coefficients, x, t)
-            expected = y if output_action is None else output_action.act(output_coefficients, y, t)
+            expected = y if output_action is None else output_action.act(output_coefficients, y, t)  # type: ignore[arg-type]
             moves.append((moved - x).square().mean().sqrt() / width)
             changes.append((function(moved.clone()) - expected).square().mean().sqrt() / spread)
     return torch.stack(changes).double().cpu(), torch.stack(moves).double().cpu()

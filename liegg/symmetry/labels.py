@@ -90,10 +90,10 @@ def paid(
             for there in (t, -t):
                 moved = mean(action.act(v, x, there))
                 if output_action is not None:
-                    moved = output_action.act(output_coefficients[i].to(moved), moved, -there)
+                    moved = output_action.act(output_coefficients[i].to(moved), moved, -there)  # type: ignore[index]
                 change = (moved - still).reshape(len(x), -1)
                 cost, square = cost + (change * residual).sum(1), square + change.square().sum(1)
-            shares.append(_share(cost, square))
+            shares.append(_share(cost, square))  # type: ignore[arg-type]
     share, error = torch.tensor(shares, dtype=torch.float64).reshape(-1, 2).T
     explained = _explained(residual, labels)
     return Paid(share, error if explained > 0 else torch.full_like(error, torch.inf), explained)
@@ -142,7 +142,7 @@ def _mean(functions: Sequence[Function], x: Tensor, *, classes: bool) -> Tensor:
     for part in x.chunk(-(-len(x) // AT_ONCE)):
         made = [_outputs(function, part) for function in functions]
         parts.append(sum((y.softmax(-1) if classes else y).reshape(made[0].shape) for y in made) / len(made))
-    return torch.cat(parts)
+    return torch.cat(parts)  # type: ignore[arg-type]
 
 
 def _outputs(function: Function, x: Tensor) -> Tensor:

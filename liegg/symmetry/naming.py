@@ -71,7 +71,7 @@ def balanced(A: Tensor, n: int, steps: int = 2000) -> Tensor:
 
 def least_squares(function: Callable[[Tensor], Tensor], at: Tensor, target: Tensor) -> Tensor:
     """The shortest step δ that minimises |Dfunction(at) δ - target|, matrix-free."""
-    _, backward = torch.func.vjp(function, at)
+    _, backward = torch.func.vjp(function, at)  # type: ignore[misc]
     tensor = lambda v, like: torch.as_tensor(np.asarray(v, float)).reshape(like.shape)
     operator = LinearOperator(
         (target.numel(), at.numel()),

@@ -89,9 +89,9 @@ def derivatives(function: Function, batch: Batch, action: Action, paired: Pairin
     m = y[0].numel()
     if 2 * action.size < m:
         try:
-            own = _forward(function, x, action.velocity(x.detach()))
+            own = _forward(function, x, action.velocity(x.detach()))  # type: ignore[var-annotated]
             others = batch.known[batch.partners].to(x.dtype)
-            crossed = _forward(function, x[batch.later], action.velocity(others)) if len(others) else own[:0]
+            crossed = _forward(function, x[batch.later], action.velocity(others)) if len(others) else own[:0]  # type: ignore[var-annotated]
             return y.detach().double(), own, crossed
         except RuntimeError:
             pass  # an operation has no forward derivative, or a gradient is taken inside
@@ -203,11 +203,11 @@ def undisturbed(function: Function) -> Iterator[None]:
     """Evaluate modules in eval mode, then give every submodule its mode and the caller the random state back."""
     modules = list(function.modules()) if isinstance(function, nn.Module) else []
     modes = [m.training for m in modules]
-    devices = {p.device for p in function.parameters() if p.is_cuda} if modules else set()
+    devices = {p.device for p in function.parameters() if p.is_cuda} if modules else set()  # type: ignore[attr-defined]
     with torch.random.fork_rng(devices=list(devices)):
         try:
             if modules:
-                function.eval()
+                function.eval()  # type: ignore[attr-defined]
             yield
         finally:
             for m, mode in zip(modules, modes):

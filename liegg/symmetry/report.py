@@ -1,6 +1,6 @@
 """A result in words: what was found, from what, and the directions around the last symmetry."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liegg.symmetry.result import Symmetry
@@ -52,7 +52,7 @@ def _table(found: "Symmetry") -> list[str]:
     K, d = len(found.variance), found.dimension
     shown = [i for i in range(min(K, d + 3)) if i < 9 or i >= d - 1][:14]
     low, high = (found.variance_interval / found.scale).T
-    columns = {
+    columns: dict[str, list[str]] = {
         "direction": [f"{i + 1}{' *' if i < d else '  '}" for i in shown],
         "relative variance": [f"{found.relative_variance[i]:.2g}" for i in shown],
         "95 % interval": [f"{low[i]:.2g} to {high[i]:.2g}" for i in shown],
@@ -67,7 +67,10 @@ def _table(found: "Symmetry") -> list[str]:
         columns["share of signal"] = [f"{found.paid_share[i]:.2f}" if i >= exact else "–" for i in shown]
         columns["its error"] = [f"{found.paid_error[i]:.2g}" if i >= exact else "–" for i in shown]
     widths = {name: max(map(len, [name, *cells])) for name, cells in columns.items()}
-    rows = [columns, *({name: cells[r] for name, cells in columns.items()} for r in range(len(shown)))]
+    rows: list[dict[str, Any]] = [
+        columns,
+        *({name: cells[r] for name, cells in columns.items()} for r in range(len(shown))),
+    ]
     return [
         "  ".join((name if r == 0 else row[name]).rjust(widths[name]) for name in columns) for r, row in enumerate(rows)
     ]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -125,7 +126,7 @@ class Symmetry:
     def decision(self) -> Decision:
         """Why so many directions count: the odds of every dimension, and what speaks for and against it."""
         if self.unbiased:
-            return of_estimates(self.relative_variance, self.chance_ratio, self.coherence_interval)
+            return of_estimates(self.relative_variance, self.chance_ratio, self.coherence_interval)  # type: ignore[arg-type]
         decision = decide_dimension(self.measures)
         if self.samples <= 2 * self.action.size:  # what is null for lack of data cannot be told
             decision = replace(decision, interval=(0, decision.interval[1]), odds=None)
@@ -137,9 +138,11 @@ class Symmetry:
         measures = Measures(self.relative_variance, self.chance_ratio, paid=self.paid_share, paid_error=self.paid_error)
         if self.networks == 1:
             return measures
-        errors = (self.variance - self.shared).mean().clamp_min(1e-300)
+        errors = (self.variance - self.shared).mean().clamp_min(1e-300)  # type: ignore[operator]
         return measures._replace(
-            coherence=self.coherence, coherence_interval=self.coherence_interval, shared=self.shared / errors
+            coherence=self.coherence,
+            coherence_interval=self.coherence_interval,
+            shared=self.shared / errors,  # type: ignore[operator]
         )
 
     @property
@@ -177,7 +180,7 @@ class Symmetry:
         """(dimension, m, m) the B in J A x = B f(x) of each generator A; None without output_action."""
         if self.output_action is None:
             return None
-        return self.output_action.matrix(self._orthonormal[1] @ self.output_coefficients[: self.dimension])
+        return self.output_action.matrix(self._orthonormal[1] @ self.output_coefficients[: self.dimension])  # type: ignore[index]
 
     @property
     def trivial(self) -> Tensor:
@@ -190,7 +193,7 @@ class Symmetry:
         """(d, m, m) directions that move no output: part of no generator. None without output_action."""
         if self.output_action is None:
             return None
-        return self.output_action.matrix(self.trivial_output_coefficients)
+        return self.output_action.matrix(self.trivial_output_coefficients)  # type: ignore[arg-type]
 
     def angles(self, basis: Tensor) -> Tensor:
         """Principal angles between the generators and a known algebra (d, n, n), degrees, ascending."""
@@ -240,7 +243,7 @@ class Symmetry:
         pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
         return all(map(_same, *zip(*pairs)))
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return str(self)
@@ -265,10 +268,10 @@ class Symmetry:
         return cls(**storage.load(cls, path, action, output_action))
 
 
-def _same(one: object, other: object) -> bool:
+def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return one.shape == other.shape and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
     if isinstance(one, Action) and one is not other:
         described = storage.description(one)
-        return described[1] is not None and described == storage.description(other)
+        return described[1] is not None and described == storage.description(other)  # type: ignore[index]
     return one is other or one == other

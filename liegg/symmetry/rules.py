@@ -106,7 +106,7 @@ def decide_dimension(measures: Measures) -> Decision:
             return Decision(exact, "untold", exact, (exact, K), torch.full((K + 1,), 1 / (K + 1), dtype=torch.float64))
         rest = rest._replace(paid=None, paid_error=None)
     weights, seen = WEIGHTS[rest.kind], features(rest)
-    odds = sum(weight * seen[name] for name, weight in weights.items()).softmax(0)
+    odds = sum(weight * seen[name] for name, weight in weights.items()).softmax(0)  # type: ignore[union-attr]
     likely = odds.argsort(descending=True)
     likely = likely[: int((odds[likely].cumsum(0) < LIKELY).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])

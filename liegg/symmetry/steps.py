@@ -52,4 +52,4 @@ def _step_of_several(v: Tensor, ratio: Tensor, k: Tensor, d: int) -> Tensor:
     steep, aligned = (_others(u, d).min() / u[:d] for u in (shared, ratio))
     step = torch.maximum(aligned / ALIGNED * (k[:d] <= BIASED[0]), steep / STEEP * (k[:d] <= BIASED[1]))
     step = torch.where(k[:d] > COHERENT, step / DOUBT, step)
-    return step * (_others(k, d).min() >= max(COHERENT, k[:d].max()))
+    return step * (_others(k, d).min() >= max(COHERENT, k[:d].max()))  # type: ignore[operator]

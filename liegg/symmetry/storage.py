@@ -3,7 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,8 +29,8 @@ def save(found: "Symmetry", path: str | Path) -> None:
     tensors = {name: value.numpy() for name, value in arrays.items() if isinstance(value, Tensor)}
     described = {name: description(arrays[name]) for name in ("action", "output_action")}
     with Path(path).open("wb") as file:
-        plain = {name: arrays[name] for name in ("samples", "scale", "thin", "unbiased")}
-        np.savez(file, actions=json.dumps(described), **plain, **tensors)
+        plain: dict[str, Any] = {name: arrays[name] for name in ("samples", "scale", "thin", "unbiased")}
+        np.savez(file, actions=json.dumps(described), **plain, **tensors)  # type: ignore[arg-type]
 
 
 def load(cls: type, path: str | Path, action: Action | None, output_action: Action | None) -> dict:
@@ -38,7 +38,7 @@ def load(cls: type, path: str | Path, action: Action | None, output_action: Acti
     given = {"action": action, "output_action": output_action}
     with np.load(path, allow_pickle=False) as stored:
         described = json.loads(str(stored["actions"]))
-        kept = {name: given[name] or _restored(name, text, path) for name, text in described.items()}
+        kept: dict[str, Any] = {name: given[name] or _restored(name, text, path) for name, text in described.items()}
         for f in fields(cls):
             if f.name not in kept:
                 kept[f.name] = torch.as_tensor(stored[f.name]) if f.name in stored else None
@@ -47,7 +47,11 @@ def load(cls: type, path: str | Path, action: Action | None, output_action: Acti
             raise ValueError(
                 f"{path} was found with {kept[directions].shape[-1]} directions, and {kept[which]} has others"
             )
-    plain = {"samples": int(kept["samples"]), "scale": float(kept["scale"]), "unbiased": bool(kept["unbiased"])}
+    plain: dict[str, Any] = {
+        "samples": int(kept["samples"]),
+        "scale": float(kept["scale"]),
+        "unbiased": bool(kept["unbiased"]),
+    }
     plain["thin"] = 1.0 if kept["thin"] is None else float(kept["thin"])  # results of earlier versions do not say
     return kept | plain
 
@@ -55,7 +59,7 @@ def load(cls: type, path: str | Path, action: Action | None, output_action: Acti
 def description(action: Action | None) -> list | None:
     """[class name, arguments], with None in place of arguments that cannot be written down."""
     name = type(action).__name__
-    return action and [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if name in _BUILT_IN else None]
+    return action and [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if name in _BUILT_IN else None]  # type: ignore[return-value]
 
 
 def _restored(which: str, description: list | None, path: str | Path) -> Action | None:

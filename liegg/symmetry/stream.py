@@ -96,7 +96,7 @@ def polarize(
                 raise ValueError(f"the functions differ in their outputs: {[rows.shape[1] for rows in own]} a sample")
             total = sum(own)
             for factor, rows in zip(matched, own):
-                factor.update(rows if M == 1 else torch.cat([rows, total], -1))
+                factor.update(rows if M == 1 else torch.cat([rows, total], -1))  # type: ignore[list-item]
             whole = torch.stack(own)[..., -action.size :].flatten(1)
             alike += (whole @ whole.T).cpu()
             for factor, rows in zip(mismatched, crossed):
@@ -122,7 +122,7 @@ def as_list(models: Function | Sequence[Function]) -> list[Function]:
     functions = list(models) if isinstance(models, list | tuple | nn.ModuleList) else [models]
     if not functions or len(functions) == 2:
         raise ValueError(f"give one function, or a list of at least three trained independently, not {len(functions)}")
-    return functions
+    return functions  # type: ignore[return-value]
 
 
 class _Recent:

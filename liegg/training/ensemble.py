@@ -61,7 +61,7 @@ def train(
     run = _Members(models, loss, score, validation, device)
     optimizer = torch.optim.Adam(run.state.values(), lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, int(passes.max()))) if anneal else None
-    data = zip(_placed(x, device), _placed(y, device), passes.tolist(), seeds)
+    data = zip(_placed(x, device), _placed(y, device), passes.tolist(), seeds)  # type: ignore[arg-type]
     streams = [_batches(*of_member, batch_size) for of_member in data]
     clock = _Clock(samples, passes, batch_size, device)
     run.keep(clock.here, optimizer)

@@ -51,7 +51,7 @@ class Standardized(nn.Module):
         self.register_buffer("scale_out", torch.as_tensor(scale_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.mean_out + self.scale_out * self.net((x - self.mean_in) / self.scale_in)
+        return self.mean_out + self.scale_out * self.net((x - self.mean_in) / self.scale_in)  # type: ignore[operator]
 
 
 class EquivariantVectors(nn.Module):

@@ -64,7 +64,7 @@ class PoseEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (n, 1, size, size) to latents."""
-        return self.finish(self.network(x))
+        return self.finish(self.network(x))  # type: ignore[operator]
 
 
 class MatrixProduct(nn.Module):

@@ -55,9 +55,9 @@ def see(net: Network, x: Tensor) -> list[dict]:
     for number, (layer, seen) in enumerate(zip(net.layers, net.inputs(x))):
         if layer.stride == 1:
             seen = seen.detach()
-            values, vectors = commutators(layer, seen)
+            values, vectors = commutators(layer, seen)  # type: ignore[arg-type]
             factors = polarize(layer, seen, action, action)
-            W = weights(layer, *seen.shape[1:3])
+            W = weights(layer, *seen.shape[1:3])  # type: ignore[arg-type]
             found.append(
                 {"layer": number, "reynolds": reynolds(W), "values": values, "vectors": vectors, "factors": factors}
             )
@@ -95,5 +95,5 @@ def _moved(x: Tensor) -> Tensor:
 def filters(net: Network) -> Tensor:
     """(h, h, H, H) of the first layer what each output pixel sees, in the output channel with the largest weights: its
     weights over the pixels of the first input channel, all pathways together."""
-    W = weights(net.layers[0], net.channels, net.side)[:, :, :, 0]
+    W = weights(net.layers[0], net.channels, net.side)[:, :, :, 0]  # type: ignore[arg-type]
     return W[W.square().sum((1, 2, 3, 4)).argmax()].clone()
