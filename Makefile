@@ -3,16 +3,19 @@ PYTHON      ?= python3
 VENV        ?= .venv
 PROFILE     ?= quick
 NOTEBOOK    ?=
+PART        ?=
 PARAMS      ?=
 TORCH_INDEX ?=
 PORT        ?= 8000
 
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
+LAB   := $(VENV)/.lab
 RUN   := $(VENV)/bin/python -m liegg.reproduce
+CHOSEN := $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(PART),--part "$(PART)")
 STORED := $(if $(filter file,$(origin PROFILE)),,--profile "$(PROFILE)")
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce book serve test verify store clean lock
+.PHONY: help setup reproduce list book serve lab test verify store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -20,9 +23,10 @@ help:  ## what can be made
 	@echo "settings"
 	@echo "  PROFILE=      smoke | quick | paper | full (now: $(PROFILE))"
 	@echo "  NOTEBOOK=     one notebook, e.g. 11_o5_regression"
+	@echo "  PART=         the notebooks of one part, I to V"
 	@echo "  PARAMS=       its parameters, e.g. \"seed=3 hidden_width=64\" (result kept apart)"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
-	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. its CPU-only one"
+	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. https://download.pytorch.org/whl/cpu"
 	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
 
 setup: $(STAMP)  ## make .venv and install everything into it
@@ -40,7 +44,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 reproduce: $(STAMP)  ## run the experiments that are not up to date, then build the book
-	@$(RUN) run --profile "$(PROFILE)" $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(PARAMS),--params "$(PARAMS)")
+	@$(RUN) run --profile "$(PROFILE)" $(CHOSEN) $(if $(PARAMS),--params "$(PARAMS)")
+
+list: $(STAMP)  ## what notebooks there are, how long each takes and whether it is up to date
+	@$(RUN) list --profile "$(PROFILE)" $(CHOSEN)
 
 book: $(STAMP)  ## build the book from the results there are, run nothing
 	@$(RUN) book --profile "$(PROFILE)"
@@ -49,8 +56,18 @@ serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
 	@test -f book/_build/html/index.html || { echo "no book yet: make reproduce"; exit 1; }
 	@$(VENV)/bin/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
 
-test: $(STAMP)  ## lint and all tests, in a few minutes
+lab: $(LAB)  ## open the notebooks in JupyterLab, which the first call installs
+	@$(VENV)/bin/jupyter lab notebooks
+
+$(LAB): $(STAMP)
+	@echo "installing JupyterLab into $(VENV)"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -e '.[lab]'
+	@$(VENV)/bin/python -m ipykernel install --prefix $(VENV) --name python3 --display-name liegg
+	@touch $@
+
+test: $(STAMP)  ## lint, types and all tests, in a few minutes
 	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
 
 verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= reruns those, STRICT=1 for a release
@@ -62,8 +79,9 @@ store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/refe
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build
 
-lock:  ## resolve requirements.lock anew (needs uv); torch stays out, it is installed first, by itself
+lock:  ## resolve requirements.lock anew (needs uv), without PyTorch, which is installed first, and JupyterLab
 	@$(PYTHON) -c 'import tomllib, itertools; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	  print(*(r for r in itertools.chain(p["dependencies"], *p["optional-dependencies"].values()) if not r.startswith("torch")), sep="\n")' \
+	  p["optional-dependencies"].pop("lab"); \
+	  print(*(r for r in itertools.chain(p["dependencies"], *p["optional-dependencies"].values()) if not r.startswith(("torch", "liegg"))), sep="\n")' \
 	| uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	  --custom-compile-command "make lock" --output-file requirements.lock

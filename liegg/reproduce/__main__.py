@@ -21,8 +21,10 @@ def main(words: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     profile = argparse.ArgumentParser(add_help=False)
     profile.add_argument("--profile", default="quick", help=f"{', '.join(table.PROFILES)} (default: quick)")
-    run = commands.add_parser("run", parents=[profile], help="run what is not up to date, then build the book")
-    run.add_argument("--notebook", default="", help="one or several, e.g. 11_o5_regression (default: all)")
+    chosen = argparse.ArgumentParser(add_help=False)
+    chosen.add_argument("--notebook", default="", help="one or several, e.g. 11_o5_regression (default: all)")
+    chosen.add_argument("--part", default="", help=f"all of one part: {', '.join(table.PARTS)}")
+    run = commands.add_parser("run", parents=[profile, chosen], help="run what is not up to date, then build the book")
     run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
     commands.add_parser("book", parents=[profile], help="build the book from the results there are")
     stored = argparse.ArgumentParser(add_help=False)
@@ -33,7 +35,9 @@ def main(words: list[str] | None = None) -> int:
         "verify", parents=[stored], help="hold stored results against the code of today; rerun the notebooks named"
     )
     verify.add_argument("--strict", action="store_true", help="refuse what the code of today has not measured")
-    commands.add_parser("list", help="the notebooks and their parameters")
+    commands.add_parser(
+        "list", parents=[profile, chosen], help="the notebooks, how long each takes and whether it is up to date"
+    )
     options = parser.parse_args(words)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -64,7 +68,7 @@ def _interrupt(*_) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     experiments = table.load()
-    chosen = table.select(experiments, options.notebook, options.profile)
+    chosen = table.select(experiments, options.notebook, options.profile, options.part)
     overrides = table.parse(options.params)
     if overrides and not options.notebook:
         raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook): parameters belong to one notebook")
@@ -118,10 +122,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for experiment in table.load().values():
-        print(f"{experiment.name}: {experiment.title}")
-        for p in experiment.parameters().values():
-            print(f"  {p.name} ({p.type}) = {p.default!r}: {p.help}")
+    from liegg.reproduce.listing import lines
+
+    chosen = table.select(table.load(), options.notebook, options.profile, options.part)
+    print(*lines(Run(options.profile), chosen, parameters=bool(options.notebook)), sep="\n")
     return 0
 
 

@@ -22,6 +22,8 @@ Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
+PARTS = ("I", "II", "III", "IV", "V")
+"""of the book; the first digit of a notebook's name says which it is in"""
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
@@ -77,6 +79,10 @@ class Experiment:
     replicates: list[str]
     """parameters that add or change random draws and nothing else: a claim is judged at any value of theirs"""
     path: Path
+
+    @property
+    def part(self) -> str:
+        return PARTS[int(self.name[0]) - 1]
 
     def notebook(self) -> nbformat.NotebookNode:
         return nbformat.read(self.path, as_version=4)
@@ -143,11 +149,15 @@ def load(root: Path | None = None) -> dict[str, Experiment]:
     return {name: Experiment(name, **dict(row), path=path.parent / f"{name}.ipynb") for name, row in checked.items()}
 
 
-def select(experiments: dict[str, Experiment], names: str, profile: str) -> list[Experiment]:
-    """The experiments named (space-separated; all that have the profile, if none is named), once profile and names are
-    known to exist."""
+def select(experiments: dict[str, Experiment], names: str, profile: str, part: str = "") -> list[Experiment]:
+    """The experiments named (space-separated), or those of a part, or all; of the latter two those that have the
+    profile. Raises UserError unless profile, names and part exist."""
     if profile not in PROFILES:
         raise UserError(f"unknown profile {profile!r}: there are {', '.join(PROFILES)}")
+    if names.split() and part:
+        raise UserError("give NOTEBOOK (--notebook) or PART (--part), not both")
+    if part and part not in PARTS:
+        raise UserError(f"unknown part {part!r}: there are {', '.join(PARTS)}")
     chosen = [Path(name).name.removesuffix(".ipynb") for name in names.split()]
     for name in chosen:
         if name not in experiments:
@@ -156,7 +166,9 @@ def select(experiments: dict[str, Experiment], names: str, profile: str) -> list
             )
         if profile not in experiments[name].profiles:
             raise UserError(f"{name} has no profile {profile}: there are {', '.join(experiments[name].profiles)}")
-    every = [name for name, experiment in experiments.items() if profile in experiment.profiles]
+    every = [name for name, e in experiments.items() if profile in e.profiles and part in ("", e.part)]
+    if part and not every:
+        raise UserError(f"no notebook of part {part} has the profile {profile}")
     return [experiments[name] for name in dict.fromkeys(chosen or every)]
 
 
