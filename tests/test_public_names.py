@@ -39,6 +39,24 @@ def test_importing_liegg_imports_no_torch():
     assert done.stdout.strip() == "False"
 
 
+ELSEWHERE = """
+import pkgutil, sys
+sys.modules |= dict.fromkeys(["fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"])
+import liegg
+for part in liegg.__all__:
+    if part != "studies":
+        getattr(liegg, part)
+        for module in pkgutil.iter_modules(getattr(getattr(liegg, part), "__path__", [])):
+            __import__(f"liegg.{part}.{module.name}")
+print(liegg.find_symmetry(lambda x: x.norm(dim=1), torch.randn(50, 2), liegg.actions.Linear(2)).dimension)
+"""
+
+
+def test_the_library_needs_no_module_that_windows_lacks():
+    done = subprocess.run([sys.executable, "-c", "import torch\n" + ELSEWHERE], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
 def test_training_under_its_old_name_warns_and_still_trains():
     from liegg import ensemble
 

@@ -12,13 +12,16 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import liegg
 from liegg.reproduce import claim_tables, table
 from liegg.reproduce.project import find_root
 
 ROOT = find_root()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LISTED = chain(PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
-DIRECT = {r.name.lower(): r for r in map(Requirement, LISTED)}
+EXTRAS = PROJECT["optional-dependencies"]
+LISTED = chain(PROJECT["dependencies"], *(lines for extra, lines in EXTRAS.items() if extra != "lab"))
+DIRECT = {r.name.lower(): r for r in map(Requirement, LISTED) if r.name != "liegg"}
+"""what `make setup` installs; of PyTorch the version that `reproduce` pins"""
 
 
 def test_environment_yml_has_the_same_direct_dependencies():
@@ -27,6 +30,18 @@ def test_environment_yml_has_the_same_direct_dependencies():
     assert {r.name.lower(): r.specifier for r in listed} == {name: r.specifier for name, r in DIRECT.items()}
     python = next(d for d in dependencies if isinstance(d, str) and d.startswith("python="))
     assert Requirement("python" + PROJECT["requires-python"]).specifier.contains(python.split("=")[1])
+
+
+def test_pytorch_is_pinned_for_reproduction_alone():
+    library = next(r for r in map(Requirement, PROJECT["dependencies"]) if r.name == "torch")
+    pinned = [(name, r) for name, lines in EXTRAS.items() for r in map(Requirement, lines) if r.name == "torch"]
+    ((name, pin),) = pinned
+    assert name == "reproduce" and str(pin.specifier).startswith("==")
+    assert {s.operator for s in library.specifier} == {">="} and library.specifier.contains(str(pin.specifier)[2:])
+    plan = subprocess.run(["make", "-n", "-B", "setup"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert f"pip install --quiet --disable-pip-version-check {pin}" in plan
+    (own,) = (r for r in map(Requirement, EXTRAS["reproduce"]) if r.name == "liegg")
+    assert own.extras == {"plots", "studies", "book"} < set(EXTRAS)
 
 
 NEEDED = {Requirement(line).name.lower() for line in PROJECT["dependencies"]}
@@ -50,6 +65,9 @@ def imports(folder):
 def test_what_is_imported_is_a_direct_dependency():
     every, _ = imports(ROOT / "liegg")
     assert {"torch", "papermill"} <= every <= set(DIRECT)
+    for part in ("plots", "studies"):
+        every, _ = imports(ROOT / "liegg" / part)
+        assert every <= NEEDED | {Requirement(line).name.lower() for line in EXTRAS[part]}
     for part in ("actions", "algebra", "symmetry", "training", "data"):
         _, needed = imports(ROOT / "liegg" / part)
         assert "torch" in needed and needed <= NEEDED
@@ -101,10 +119,72 @@ def test_the_table_the_book_and_the_folder_list_the_same_notebooks():
 def test_make_explains_itself_and_the_readme_names_only_what_exists():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = set(re.findall(r"^  ([a-z]+)  ", shown, flags=re.M))
-    assert {"setup", "reproduce", "book", "serve", "test", "clean", "help"} <= targets
+    assert {"setup", "reproduce", "list", "book", "serve", "lab", "test", "clean", "help"} <= targets
     readme = (ROOT / "README.md").read_text()
     assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
     assert shown == subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_tests_check_layout_and_types_and_the_package_says_that_it_is_typed():
+    plan = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    ruff, mypy, tests = (plan.index(command) for command in ("bin/ruff check", "bin/mypy", "-m pytest"))
+    assert ruff < mypy < tests
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert settings["files"] == "liegg" and settings["check_untyped_defs"] and "exclude" not in settings
+    assert not any(part.get("ignore_errors") for part in settings["overrides"])
+    assert (ROOT / "liegg" / "py.typed").is_file()
+
+
+def test_the_notebooks_open_with_the_projects_kernel():
+    plan = subprocess.run(["make", "-n", "-B", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    (kernel,) = re.findall(r"ipykernel install --prefix \.venv --name (\w+)", plan)
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert nbformat.read(path, as_version=4).metadata.kernelspec.name == kernel
+
+
+def test_licence_and_citation_say_what_the_metadata_say():
+    assert (ROOT / "LICENSE").read_text().startswith(f"{PROJECT['license']} License\n")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (cited["version"], cited["license"]) == (liegg.__version__, PROJECT["license"])
+    (author,) = PROJECT["authors"]
+    assert cited["authors"] == [author] and author["name"] in (ROOT / "LICENSE").read_text()
+    bibliography = re.sub(r"[{}]", "", (ROOT / "book" / "references.bib").read_text())
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    for paper in cited["references"]:
+        assert f"= {paper['title']}," in bibliography and paper["title"].split(":")[0] in readme
+        arxiv = [i["value"].removeprefix("arXiv:") for i in paper.get("identifiers", [])]
+        assert all(number in bibliography for number in arxiv)
+    assert f"({liegg.__version__})" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def workflow(name):
+    return yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+
+
+def steps(job, key):
+    return [step[key] for step in job["steps"] if key in step]
+
+
+def test_the_tests_run_the_readmes_commands_on_every_python():
+    (job,) = workflow("tests.yml")["jobs"].values()
+    commands = re.search(r"## Two commands\n\n```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)[1]
+    assert set(steps(job, "run")) == set(re.findall(r"^make \w+", commands, flags=re.M))
+    pythons = job["strategy"]["matrix"]["python"]
+    assert pythons == ["3.11", "3.12", "3.13"]
+    assert all(Requirement("python" + PROJECT["requires-python"]).specifier.contains(p) for p in pythons)
+    assert pythons == [c.split(" :: ")[-1] for c in PROJECT["classifiers"] if "Python :: 3." in c]
+    assert job["env"]["TORCH_INDEX"] in (ROOT / "README.md").read_text()
+
+
+def test_the_built_book_is_published_from_main_with_no_more_rights_than_that_needs():
+    pages = workflow("pages.yml")
+    book, publish = (pages["jobs"][name] for name in ("book", "publish"))
+    assert pages[True]["push"]["branches"] == ["main"]  # YAML 1.1 reads the key `on` as true
+    assert "make reproduce" in steps(book, "run") and publish["needs"] == "book"
+    assert {"path": "book/_build/html"} in steps(book, "with")
+    assert pages["permissions"] == {"contents": "read"} and "permissions" not in book
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    assert steps(publish, "uses") == ["actions/deploy-pages@v4"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "project"
     copy.mkdir()
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "liegg", copy / "liegg", ignore=shutil.ignore_patterns("__pycache__"))
     build = f"from flit_core.buildapi import build_wheel; print(build_wheel({str(folder)!r}))"
@@ -64,9 +64,14 @@ def said(done):
 
 def test_the_wheel_holds_the_package_with_its_checksums_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        every = archive.namelist()
+    names = {name for name in every if ".dist-info/" not in name}
     sources = {p for p in (ROOT / "liegg").rglob("*") if p.is_file() and p.suffix != ".pyc"}
-    assert names == {str(p.relative_to(ROOT)) for p in sources} and "liegg/data/checksums.sha256" in names
+    assert (
+        names == {str(p.relative_to(ROOT)) for p in sources}
+        and {"liegg/data/checksums.sha256", "liegg/py.typed"} <= names
+    )
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in every)
 
 
 FIND = """

@@ -249,6 +249,9 @@ def test_own_parameters_make_a_result_and_a_book_of_their_own(project):
         (["--notebook", "11_o5_regression", "--params", "width=3"], "no parameter width"),
         (["--notebook", "12_rotated_digits", "--params", "dataset=svhn"], "must be one of digits, mnist"),
         (["--params", "seed=3"], "needs NOTEBOOK"),
+        (["--part", "II", "--params", "seed=3"], "needs NOTEBOOK"),
+        (["--part", "2"], "unknown part '2': there are I, II, III, IV, V"),
+        (["--part", "II", "--notebook", "21_correlators"], "NOTEBOOK (--notebook) or PART (--part), not both"),
         (["--notebook", "11_o5_regression", "--params", "seed"], "name=value"),
     ],
 )

@@ -3,9 +3,10 @@
 import math
 
 import pytest
+import yaml
 
 from liegg.reproduce import table
-from liegg.reproduce.project import UserError
+from liegg.reproduce.project import UserError, find_root
 
 EXPERIMENTS = table.load()
 O5 = EXPERIMENTS["11_o5_regression"]
@@ -113,6 +114,29 @@ def test_unknown_profile_and_notebook():
         table.select(EXPERIMENTS, "09_none", "quick")
     chosen = table.select(EXPERIMENTS, "notebooks/11_o5_regression.ipynb", "quick")
     assert [e.name for e in chosen] == ["11_o5_regression"]
+
+
+def test_the_notebooks_of_one_part():
+    by_part = {part: [e.name for e in table.select(EXPERIMENTS, "", "quick", part)] for part in table.PARTS}
+    assert [name for names in by_part.values() for name in names] == list(EXPERIMENTS)
+    assert all(name.startswith(str(digit)) for digit, names in enumerate(by_part.values(), 1) for name in names)
+    toc = yaml.safe_load((find_root() / "book" / "_toc.yml").read_text())["parts"]
+    captions = {p["caption"].split(".")[0]: p["chapters"] for p in toc if "notebooks" in p["chapters"][0]["file"]}
+    assert {part: [c["file"].split("/")[1] for c in chapters] for part, chapters in captions.items()} == by_part
+
+
+@pytest.mark.parametrize(
+    ("names", "profile", "part", "words"),
+    [
+        ("", "quick", "VI", "unknown part 'VI': there are I, II, III, IV, V"),
+        ("", "quick", "ii", "unknown part 'ii'"),
+        ("11_o5_regression", "quick", "I", r"give NOTEBOOK \(--notebook\) or PART \(--part\), not both"),
+        ("", "full", "I", "no notebook of part I has the profile full"),
+    ],
+)
+def test_a_part_that_cannot_be_run(names, profile, part, words):
+    with pytest.raises(UserError, match=words):
+        table.select(EXPERIMENTS, names, profile, part)
 
 
 @pytest.mark.parametrize(
