@@ -142,7 +142,7 @@ class Symmetry:
         return measures._replace(
             coherence=self.coherence,
             coherence_interval=self.coherence_interval,
-            shared=self.shared / errors,  # type: ignore[operator]
+            shared=self.shared / errors,  # type: ignore[arg-type, operator]
         )
 
     @property
