@@ -25,6 +25,8 @@ OPTIONAL = {"full"}
 PARTS = ("I", "II", "III", "IV", "V")
 """of the book; the first digit of a notebook's name says which it is in"""
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
+ENTRY = re.compile(r"""(?:'[^']*'|"[^"]*"|\([^()]*\)|[^,])+""")
+"""of a list whose words lack their quotes: commas in quotes and brackets do not end it"""
 TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
 
@@ -36,36 +38,37 @@ class Parameter:
     help: str
     allowed: list | dict | None
 
+    @property
+    def kind(self) -> str:
+        """The type of its value, of a list that of its entries."""
+        return type(self.default[0]).__name__ if self.type == "list" else self.type
+
     def check(self, value: Any) -> Any:
         """The value in the declared type, or a UserError; an integer passes for a float.
 
         A list has entries of the default's type, no two alike, at least one or as many as `least` says.
         """
         if self.type != "list":
-            return self._one(self.name, self.type, value)
+            return self._one(self.name, value)
         if type(value) is not list:
             raise UserError(f"parameter {self.name} must be a list, not {value!r}")
-        kind = type(self.default[0]).__name__
-        entries = [self._one(f"{self.name}, each entry of it,", kind, entry) for entry in value]
+        entries = [self._one(f"{self.name}, each entry of it,", entry) for entry in value]
         least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
         if len(entries) < least or len(entries) > len(set(entries)):
             raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
         return entries
 
-    def _one(self, name: str, kind: str, value: Any) -> Any:
-        if kind == "float" and type(value) is int:
-            value = float(value)
-        if type(value) is not TYPES[kind]:
-            raise UserError(f"parameter {name} must be {kind}, not {type(value).__name__} ({value!r})")
-        if kind == "float" and not math.isfinite(value):  # type: ignore[arg-type]
-            raise UserError(f"parameter {name} must be finite, not {value!r}")
+    def _one(self, name: str, value: Any) -> Any:
+        convert = TYPES[self.kind]
+        if type(value) is not convert and not (convert is float and type(value) is int):
+            raise UserError(f"parameter {name} must be {self.kind}, not {type(value).__name__} ({value!r})")
         if isinstance(self.allowed, list) and value not in self.allowed:
-            raise UserError(f"parameter {name} must be one of {', '.join(map(str, self.allowed))}, not {value!r}")
-        if isinstance(self.allowed, dict):
-            low, high = self.allowed.get("min", float("-inf")), self.allowed.get("max", float("inf"))
-            if not low <= value <= high:
-                raise UserError(f"parameter {name} must be from {low} to {high}, not {value!r}")
-        return value
+            raise UserError(f"parameter {name} must be one of {', '.join(map(_typed, self.allowed))}, not {value!r}")
+        if isinstance(self.allowed, dict) and not self.allowed["min"] <= value <= self.allowed["max"]:
+            raise UserError(
+                f"parameter {name} must be from {self.allowed['min']} to {self.allowed['max']}, not {value!r}"
+            )
+        return convert(value)
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ class Experiment:
         return nbformat.read(self.path, as_version=4)
 
     def parameters(self) -> dict[str, Parameter]:
-        """The declared parameters by name."""
+        """The declared parameters by name. Raises UserError for a number that the table gives no range."""
         declared = papermill.inspect_notebook(str(self.path)).values()
-        return {
+        found = {
             p["name"]: Parameter(
                 p["name"],
                 p["inferred_type_name"],
@@ -100,6 +103,9 @@ class Experiment:
             )
             for p in declared
         }
+        if boundless := [p.name for p in found.values() if p.kind in ("int", "float") and not p.allowed]:
+            raise rows.wrong(TABLE.name, self.name, "allowed", f"{boundless[0]} is a number and needs a min and a max")
+        return found
 
     def values(self, profile: str, overrides: dict[str, object]) -> dict[str, object]:
         """The value of every parameter under a profile and one's own overrides, checked."""
@@ -136,7 +142,15 @@ class _Row(rows.Row):
                 raise ValueError(f"{name} must be a list of values or bounds, not {values!r}")
             if isinstance(values, dict) and (unknown := set(values) - {"min", "max", "least"}):
                 raise ValueError(f"{name} may have min, max and least, not {', '.join(sorted(unknown))}")
+            if isinstance(values, dict) and not _is_range(values.get("min"), values.get("max")):
+                raise ValueError(
+                    f"{name} must have a min and a max that is no smaller, both finite numbers, not {values}"
+                )
         return allowed
+
+
+def _is_range(low: object, high: object) -> bool:
+    return all(type(end) in (int, float) and math.isfinite(end) for end in (low, high)) and low <= high
 
 
 def load(root: Path | None = None) -> dict[str, Experiment]:
@@ -182,7 +196,7 @@ def _renamed(name: str, experiments: dict[str, Experiment]) -> str:
 def parse(words: str) -> dict[str, object]:
     """Parameters written as "seed=3 widths=[8, 16] name='two words'".
 
-    Values are Python literals, anything else is a string; entries of a list may lack their quotes.
+    Values are Python literals, anything else is a string; entries of a list may lack their quotes: [so(1,3), CNN].
     """
     values, rest = {}, words.strip()
     while rest:
@@ -201,5 +215,10 @@ def _value(text: str) -> object:
     text = text[1:-1] if re.fullmatch(r"(['\"])\[.*\]\1", text) else text  # a list in quotes
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return [_value(part.strip()) for part in text[1:-1].split(",")] if text.startswith("[") else text
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that literal_eval raises
+        return [_value(part.strip()) for part in ENTRY.findall(text[1:-1])] if text.startswith("[") else text
+
+
+def _typed(value: object) -> str:
+    """A value as it is typed in a list: words that are empty or have a comma need their quotes."""
+    return repr(value) if value == "" or "," in str(value) else str(value)

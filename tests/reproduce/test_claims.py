@@ -83,17 +83,19 @@ def test_accepted_intervals_in_words(project, accept, words):
     assert claim.model_copy(update={"accept": tuple(accept)}).accepted == words
 
 
+SAMPLES = "samples: {min: 600, max: 10000000}"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("quick: {}  # the paper's settings fit, with", "quik: {}  #", "13_data_size, profiles.quik.[key]: Input"),
         ("seconds: {smoke: 10, quick: 60,", "seconds: {quick: 60,", "11_o5_regression, seconds: smoke is missing"),
-        ("samples: {min: 600}", "samples: {mim: 600}", "11_o5_regression, allowed: samples may have min, max and"),
-        (
-            "samples: {min: 600}",
-            "samples: 600",
-            "11_o5_regression, allowed: samples must be a list of values or bounds",
-        ),
+        (SAMPLES, "samples: {mim: 600}", "11_o5_regression, allowed: samples may have min, max and"),
+        (SAMPLES, "samples: 600", "11_o5_regression, allowed: samples must be a list of values or bounds"),
+        (SAMPLES, "samples: {min: 600}", "11_o5_regression, allowed: samples must have a min and a max"),
+        (SAMPLES, "samples: {min: 600, max: .inf}", "both finite numbers, not {'min': 600, 'max': inf}"),
+        (SAMPLES, "samples: {min: 600, max: 60}", "a max that is no smaller"),
         ("  title: A function of two", "  titel: A function of two", "11_o5_regression, title: Field required"),
         ("12_rotated_digits:", "11_o5_regression:", "the key 11_o5_regression stands here twice"),
         (

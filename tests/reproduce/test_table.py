@@ -1,12 +1,18 @@
 """The table of experiments: profiles, parameters as they are typed, parameters that are wrong."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import yaml
 
+from liegg import data
 from liegg.reproduce import table
 from liegg.reproduce.project import UserError, find_root
+from liegg.studies.embedding import arm, models, pose, teapot
+from liegg.studies.generators import architectures
+from liegg.studies.layerwise import evidence, networks, separable
+from liegg.studies.lens import families, targets
 
 EXPERIMENTS = table.load()
 O5 = EXPERIMENTS["11_o5_regression"]
@@ -23,6 +29,58 @@ def test_every_profile_of_every_notebook_is_valid(name, profile):
     assert set(values) == set(experiment.parameters()) and set(experiment.profiles) == set(experiment.seconds)
     assert set(experiment.allowed) <= set(values)
     assert all(p.help and p.type in table.TYPES for p in experiment.parameters().values())
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
+def test_every_number_has_a_range_or_a_choice(experiment):
+    for p in experiment.parameters().values():
+        if p.kind in ("int", "float") and not isinstance(p.allowed, list):
+            assert {"min", "max"} <= set(p.allowed)
+            with pytest.raises(UserError, match=f"{p.name}.* must be from .* to .*, not .*1000000000000"):
+                p.check([10**12] if p.type == "list" else 10**12)
+
+
+def test_a_number_without_a_range_is_refused():
+    without = replace(O5, allowed={name: values for name, values in O5.allowed.items() if name != "epochs"})
+    with pytest.raises(UserError, match=r"experiments.yml, 11_o5_regression, allowed: epochs .* needs a min and a max"):
+        without.values("quick", {})
+
+
+LAYERWISE = {"dataset": data.DATASETS, "network": networks.SHAPES, "layers": networks.LAYERS, "rule": evidence.UPDATES}
+KNOWN = {
+    "12_rotated_digits": {"dataset": data.DATASETS},
+    "15_architectures": {"dataset": data.DATASETS, "architectures": architectures.ARCHITECTURES},
+    "16_layers_and_training": {"dataset": data.DATASETS},
+    "17_discovery_methods": {"tasks": targets.known()},
+    "22_symmetry_breaking": {"dataset": ("digits", "fashion-mnist")},
+    "31_toy": LAYERWISE,
+    "32_mixed_groups": LAYERWISE,
+    "33_images": {
+        **LAYERWISE,
+        "dataset": ("digits", "cifar10"),
+        "augmented": ("", *networks.LAYERS),
+        "separable": separable.CONVOLUTIONS,
+    },
+    "34_layers_through_the_lens": LAYERWISE,
+    "42_rotations": {
+        "transitions_of_poses": pose.KINDS["SO(3)"],
+        "rotations": teapot.Teapot.ACTIONS,
+        "torques": arm.Arm.ACTIONS,
+        "arm_models": models.KINDS,
+    },
+    "51_symmetry_zoo": {"families": families.FAMILIES},
+}
+"""what the code knows that takes the words of a parameter"""
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
+def test_every_word_that_is_allowed_works_and_can_be_typed(experiment):
+    for p in experiment.parameters().values():
+        if p.kind == "str":
+            assert set(p.allowed) <= set(KNOWN[experiment.name][p.name])
+            assert all(word.count("(") == word.count(")") for word in p.allowed)
+            typed = ", ".join(map(table._typed, p.allowed))  # as the error lists them
+            assert table.parse(f"words=[{typed}]") == {"words": p.allowed}
 
 
 def test_the_authors_settings():
@@ -43,6 +101,11 @@ def test_the_authors_settings():
             "tasks=['none: steep', 'so(3)'] a=[CNN, ViT] b=[]",
             {"tasks": ["none: steep", "so(3)"], "a": ["CNN", "ViT"], "b": []},
         ),
+        (
+            "tasks=[so(1,3), none: steep,'none, affine', \"so(2,2)\"] task=so(1,3)",
+            {"tasks": ["so(1,3)", "none: steep", "none, affine", "so(2,2)"], "task": "so(1,3)"},
+        ),
+        ("open=[so(1, 3] text={[]:1}", {"open": ["so(1", 3], "text": "{[]:1}"}),
     ],
 )
 def test_parameters_as_they_are_typed(words, values):
@@ -63,7 +126,10 @@ def test_parameters_that_cannot_be_read(words):
         ({"seed": True}, "seed must be int, not bool"),
         ({"seed": 1.5}, "seed must be int, not float"),
         ({"learning_rate": "fast"}, "learning_rate must be float"),
-        ({"learning_rate": math.inf}, "learning_rate must be finite"),
+        ({"learning_rate": math.inf}, "learning_rate must be from 0 to 10, not inf"),
+        ({"learning_rate": math.nan}, "learning_rate must be from 0 to 10, not nan"),
+        ({"learning_rate": 10**400}, "learning_rate must be from 0 to 10, not 1000"),
+        ({"batch_size": 99999999999999999999}, "batch_size must be from 1 to 10000000, not 9999"),
         ({"seed": 10**20}, "seed must be from 0 to 1000000"),
         ({"networks": 0}, "networks must be from 1 to 64, not 0"),
     ],
@@ -86,11 +152,15 @@ def test_choices_and_whole_numbers_for_floats():
         ("13_data_size", {"sizes": [600]}, "sizes must have at least 2 entries, all different"),
         ("13_data_size", {"sizes": [600, 600]}, "all different"),
         ("22_symmetry_breaking", {"means": [0, 0.0]}, "all different"),
-        ("13_data_size", {"sizes": [300, 1200]}, "sizes, each entry of it, must be from 520 to inf, not 300"),
+        ("13_data_size", {"sizes": [300, 1200]}, "sizes, each entry of it, must be from 520 to 10000000, not 300"),
         ("14_width_depth", {"widths": []}, "widths must have at least 1 entries"),
         ("14_width_depth", {"widths": [1.5]}, "widths, each entry of it, must be int, not float"),
-        ("15_architectures", {"architectures": ["RNN"]}, "must be one of MLP, Swish, .*, not 'RNN'"),
+        ("15_architectures", {"architectures": ["RNN"]}, "must be one of 'MLP, Swish', .*, not 'RNN'"),
         ("17_discovery_methods", {"tasks": ["images, so(2)"]}, "must be one of so"),
+        ("17_discovery_methods", {"tasks": ["so(1"]}, r"must be one of .*, 'so\(1,3\)', .*, not 'so\(1'"),
+        ("51_symmetry_zoo", {"widths": [-8]}, "widths, each entry of it, must be from 1 to 65536, not -8"),
+        ("51_symmetry_zoo", {"noises": [0, 0.0]}, r"all different, not \[0, 0.0\]"),
+        ("51_symmetry_zoo", {"samples": [0]}, "samples, each entry of it, must be from 100 to 10000000, not 0"),
     ],
 )
 def test_lists_are_checked_entry_by_entry(name, overrides, words):
