@@ -259,12 +259,20 @@ class Symmetry:
         return plots.portrait(self)._repr_svg_()
 
     def save(self, path: str | Path) -> None:
-        """Write the result to a .npz file, without pickle; `load` reads it back."""
+        """Write the result to a .npz file, without pickle; `load` reads it back.
+
+        The file is written whole or not at all: an older one of that name stays until the new one is there. Raises
+        ValueError for a result that could not be loaded again, OSError where nothing can be written.
+        """
         storage.save(self, path)
 
     @classmethod
     def load(cls, path: str | Path, action: Action | None = None, output_action: Action | None = None) -> "Symmetry":
-        """Read what `save` wrote. Actions made of others or of the reader's own fields have to be given again."""
+        """Read what `save` wrote. Actions made of others or of the reader's own fields have to be given again.
+
+        Raises FileNotFoundError if there is no such file, and ValueError, which names the file, for one that is no
+        whole result, was written by a newer version, or was found with another action.
+        """
         return cls(**storage.load(cls, path, action, output_action))
 
 

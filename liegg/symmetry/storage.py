@@ -1,9 +1,12 @@
 """A result as a file: .npz without pickle."""
 
+import hashlib
 import json
-from dataclasses import fields
+import os
+import secrets
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import torch
@@ -11,10 +14,13 @@ from torch import Tensor
 
 from liegg import actions
 from liegg.actions import Action
+from liegg.symmetry.polarization import require_action
 
 if TYPE_CHECKING:
     from liegg.symmetry.result import Symmetry
 
+FORMAT = 1
+"""of files that say which format they have and what they held when they were written; earlier ones say neither"""
 _BUILT_IN = {
     "Linear": ("n", "copies"),
     "Affine": ("n", "copies"),
@@ -22,50 +28,156 @@ _BUILT_IN = {
     "Polynomial": ("n", "degree", "copies"),
     "Tensor": ("n", "rank"),
 }
+_SHAPES = {
+    "coefficients": "KA",
+    "output_coefficients": "KB",
+    "own": "MK",
+    "summed": "MK",
+    "chunks": "CK",
+    "mismatched": "K",
+    "trivial_coefficients": "TA",
+    "trivial_output_coefficients": "UB",
+    "paid_share": "K",
+    "paid_error": "K",
+}
+"""Arrays with a letter for each of their sizes: equal letters, equal sizes. A and B are the actions' sizes."""
+_DIRECTIONS = {"action": "coefficients", "output_action": "output_coefficients"}
+_NUMBERS = {"samples": "i", "scale": "f", "thin": "f", "unbiased": "b"}
+"""numbers and their kinds: whole, real and true or false"""
+_WITH_OUTPUTS = {"output_coefficients", "trivial_output_coefficients"}
+_MAY_BE_NAN = {"paid_share", "paid_error"}
 
 
 def save(found: "Symmetry", path: str | Path) -> None:
-    arrays = {f.name: getattr(found, f.name) for f in fields(found)}
-    tensors = {name: value.numpy() for name, value in arrays.items() if isinstance(value, Tensor)}
-    described = {name: description(arrays[name]) for name in ("action", "output_action")}
-    with Path(path).open("wb") as file:
-        plain: dict[str, Any] = {name: arrays[name] for name in ("samples", "scale", "thin", "unbiased")}
-        np.savez(file, actions=json.dumps(described), **plain, **tensors)  # type: ignore[arg-type]
+    held = {f.name: getattr(found, f.name) for f in fields(found)}
+    described = {name: description(held[name]) for name in ("action", "output_action")}
+    arrays = {name: _array(held[name]) for name in (*_SHAPES, *_NUMBERS) if held[name] is not None}
+    try:
+        _require_whole(type(found), arrays, held["action"], held["output_action"])
+    except _Wrong as wrong:
+        raise ValueError(f"this result could not be loaded again, so it is not saved: {wrong}") from None
+    arrays |= {"actions": np.array(json.dumps(described)), "format": np.array(FORMAT)}
+    path = Path(os.path.realpath(path))  # a link stays one
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} to save {path.name} in: make it first")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("wb") as file:
+            np.savez(file, **arrays, digest=np.array(_digest(arrays)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def load(cls: type, path: str | Path, action: Action | None, output_action: Action | None) -> dict:
     """The fields of a result, by name."""
     given = {"action": action, "output_action": output_action}
-    with np.load(path, allow_pickle=False) as stored:
-        described = json.loads(str(stored["actions"]))
-        kept: dict[str, Any] = {name: given[name] or _restored(name, text, path) for name, text in described.items()}
-        for f in fields(cls):
-            if f.name not in kept:
-                kept[f.name] = torch.as_tensor(stored[f.name]) if f.name in stored else None
-    for which, directions in (("action", "coefficients"), ("output_action", "output_coefficients")):
-        if kept[which] is not None and kept[which].size != kept[directions].shape[-1]:
-            raise ValueError(
-                f"{path} was found with {kept[directions].shape[-1]} directions, and {kept[which]} has others"
-            )
-    plain: dict[str, Any] = {
-        "samples": int(kept["samples"]),
-        "scale": float(kept["scale"]),
-        "unbiased": bool(kept["unbiased"]),
-    }
-    plain["thin"] = 1.0 if kept["thin"] is None else float(kept["thin"])  # results of earlier versions do not say
-    return kept | plain
+    for which, one in given.items():
+        require_action(which, one, optional=True)
+    try:
+        with Path(path).open("rb") as file:
+            arrays, described = _read(file)
+            made = {which: _restored(which, text, given[which], arrays) for which, text in described.items()}
+            _require_whole(cls, arrays, **made)
+    except _Misfit as misfit:
+        raise ValueError(f"{path} {misfit}") from None
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # a damaged file breaks its readers in many ways
+        why = error if isinstance(error, _Wrong) else "it is damaged, or a file or folder of another kind"
+        raise ValueError(
+            f"{path} is not a result of Symmetry.save: {why}; give another file, or find the symmetries again"
+        ) from None
+    tensors = {name: torch.from_numpy(arrays[name]) for name in _SHAPES if name in arrays}
+    return made | dict.fromkeys(_SHAPES) | tensors | {name: arrays[name].item() for name in _NUMBERS if name in arrays}
+
+
+class _Wrong(Exception):
+    """What keeps fields from being a whole result."""
+
+
+class _Misfit(Exception):
+    """What a file that may be whole needs of its reader."""
+
+
+def _array(value: object) -> np.ndarray:
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.array(value)
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    found = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype.str} {array.shape} ".encode() + array.tobytes())
+    return found.hexdigest()
+
+
+def _read(file: BinaryIO) -> tuple[dict[str, np.ndarray], dict]:
+    """The arrays of a file and the descriptions of its actions."""
+    with np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    if "actions" not in arrays:
+        raise _Wrong("it has no actions")
+    if "format" in arrays:
+        if (number := int(arrays["format"])) > FORMAT:
+            raise _Misfit(f"has format {number}, and this version of liegg reads up to {FORMAT}: install a newer one")
+        if str(arrays.pop("digest", "")) != _digest(arrays):
+            raise _Wrong("it does not hold what was written")
+    described = json.loads(str(arrays["actions"]))
+    return arrays, {which: described[which] for which in ("action", "output_action")}
+
+
+def _require_whole(
+    cls: type, arrays: dict[str, np.ndarray], action: Action | None, output_action: Action | None
+) -> None:
+    """Refuse arrays that are not the fields of a result with these actions."""
+    if action is None:
+        raise _Wrong("it has no action")
+    needed = {f.name for f in fields(cls) if f.name in {*_SHAPES, *_NUMBERS} and f.default is MISSING}
+    needed -= set() if output_action else _WITH_OUTPUTS
+    if missing := needed - set(arrays):
+        raise _Wrong(f"{min(missing)} is missing")
+    if not output_action and (more := _WITH_OUTPUTS & set(arrays)):
+        raise _Wrong(f"it has {min(more)} and no output_action")
+    if ("paid_share" in arrays) != ("paid_error" in arrays):
+        raise _Wrong("paid_share and paid_error need each other")
+    sizes = {"A": action.size} | ({"B": output_action.size} if output_action else {})
+    for name in [name for name in _SHAPES if name in arrays]:
+        array = arrays[name]
+        wanted = tuple(sizes.setdefault(letter, n) for letter, n in zip(_SHAPES[name], array.shape))
+        if array.dtype != np.float64 or array.ndim != len(_SHAPES[name]) or array.shape != wanted:
+            raise _Wrong(f"{name} must be float64 of shape {wanted}, not {array.dtype} of shape {array.shape}")
+        if name not in _MAY_BE_NAN and not np.isfinite(array).all():
+            raise _Wrong(f"{name} holds NaN or infinite values")
+    if sizes["M"] in (0, 2):
+        raise _Wrong(f"it is of {sizes['M']} functions")
+    for name in [name for name in _NUMBERS if name in arrays]:
+        number = arrays[name]
+        if number.shape or number.dtype.kind != _NUMBERS[name] or not (number == number and 0 <= number < np.inf):
+            raise _Wrong(f"{name} is {number}")
 
 
 def description(action: Action | None) -> list | None:
     """[class name, arguments], with None in place of arguments that cannot be written down."""
     name = type(action).__name__
-    return action and [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if name in _BUILT_IN else None]  # type: ignore[return-value]
+    known = name in _BUILT_IN and type(action) is getattr(actions, name)
+    return action and [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if known else None]
 
 
-def _restored(which: str, description: list | None, path: str | Path) -> Action | None:
-    if description is None:
+def _restored(which: str, description: list | None, given: Action | None, arrays: dict) -> Action | None:
+    if description is None and given is None:
         return None
+    if description is None:
+        raise _Misfit(f"was found without {which}: leave it out")
+    if given is not None:
+        directions = arrays[_DIRECTIONS[which]].shape[-1]
+        if given.size != directions:
+            raise _Misfit(f"was found with {directions} directions, and {given} has others")
+        return given
     name, arguments = description
     if arguments is None:
-        raise ValueError(f"{path} was found with the {which} {name}, which a file cannot hold: load(path, {which}=...)")
+        raise _Misfit(f"was found with the {which} {name}, which a file cannot hold: load(path, {which}=...)")
+    if name not in _BUILT_IN or set(arguments) != set(_BUILT_IN[name]):
+        raise _Wrong(f"there is no {which} {name} with {', '.join(arguments) or 'no arguments'}")
     return getattr(actions, name)(**arguments)
