@@ -8,10 +8,14 @@ def resolve(device: torch.device | str) -> torch.device:
     """The device of that name; "auto" is a GPU if there is one, else the CPU."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if not isinstance(device, str | int | torch.device):
+        raise ValueError(f'device must be "cpu", "cuda", "auto" or a torch.device, not {device!r}')
     try:
         found = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f'there is no device "{device}": give "cpu", "cuda" or "auto"') from error
+    if found.type == "meta":
+        raise ValueError('nothing can be computed on the meta device: give device="cpu" or "auto"')
     if found.type == "cuda" and not torch.cuda.is_available():
         raise ValueError('there is no GPU that torch can use: give device="cpu" or "auto"')
     return found

@@ -69,6 +69,8 @@ def exponential(A: Tensor, t: float | Tensor) -> Tensor:
 
 
 def require_matrices(action: Action, matrices: Tensor, shapes: list[tuple[int, int]]) -> None:
+    if not isinstance(matrices, Tensor):
+        raise ValueError(f"{action} has matrices for generators, tensors, not {type(matrices).__name__}")
     if matrices.ndim < 2 or tuple(matrices.shape[-2:]) not in shapes:
         wanted = " or ".join(f"{r} x {c}" for r, c in shapes)
         raise ValueError(f"{action} has {wanted} generators, but these matrices have shape {tuple(matrices.shape)}")

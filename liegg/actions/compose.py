@@ -19,6 +19,14 @@ class Product(Action):
     """
 
     def __init__(self, parts: Sequence[tuple[Action | None, int]]):
+        if not isinstance(parts, Sequence) or not all(isinstance(p, Sequence) and len(p) == 2 for p in parts):
+            raise ValueError("Product(parts) needs a list of pairs (action, width), with None where nothing moves")
+        if not all(action is None or isinstance(action, Action) for action, _ in parts):
+            raise ValueError(f"Product(parts) needs actions or None, not {[action for action, _ in parts]}")
+        if not all(type(width) is int and width > 0 for _, width in parts):
+            raise ValueError(
+                f"Product(parts) needs widths that are positive whole numbers, not {[w for _, w in parts]}"
+            )
         self.parts = list(parts)
         self.moving = [(action, slice(end - width, end)) for (action, width), end in zip(parts, _ends(parts)) if action]
         self.width, self.size = sum(width for _, width in parts), sum(action.size for action, _ in self.moving)
@@ -77,8 +85,10 @@ class Copies(Action):
     """One action on `count` things alike: samples are (B, count, *shape), and each of the count moves by exp(tA)."""
 
     def __init__(self, action: Action, count: int):
-        if count < 1:
-            raise ValueError(f"Copies(action, count) needs a positive count, not {count}")
+        if not isinstance(action, Action):
+            raise ValueError(f"Copies(action, count) needs an action, such as Linear(3), not {action!r}")
+        if type(count) is not int or count < 1:
+            raise ValueError(f"Copies(action, count) needs a positive count, a whole number, not {count!r}")
         self.action, self.count, self.size, self.n = action, count, action.size, action.n
         self.linear = action.linear
 
@@ -126,6 +136,12 @@ class Restricted(Action):
     """An action with fewer directions: those in the span of linearly independent generators, matrices (k, r, c)."""
 
     def __init__(self, action: Action, generators: Tensor):
+        if not isinstance(action, Action):
+            raise ValueError(f"Restricted(action, generators) needs an action, such as Linear(3), not {action!r}")
+        if not isinstance(generators, Tensor) or generators.is_complex() or generators.ndim != 3:
+            raise ValueError("Restricted(action, generators) needs real matrices, a tensor (k, r, c)")
+        if generators.is_meta or generators.layout != torch.strided or not generators.isfinite().all():
+            raise ValueError("Restricted(action, generators) needs a dense tensor without NaN or infinite values")
         self.action, self.size, self.n, self.linear = action, len(generators), action.n, action.linear
         if generators.ndim != 3 or not len(generators):
             raise ValueError(f"Restricted(action, generators) needs matrices (k, r, c), not {tuple(generators.shape)}")

@@ -25,6 +25,12 @@ class VectorFields(Action):
     linear = False
 
     def __init__(self, fields: Sequence[Callable[[Tensor], Tensor]], points: Tensor):
+        if not hasattr(fields, "__len__") or not all(callable(field) for field in fields):
+            raise ValueError("VectorFields(fields, points) needs a list of functions that map samples to velocities")
+        if not isinstance(points, Tensor) or points.is_complex() or points.is_meta or points.layout != torch.strided:
+            raise ValueError("VectorFields(fields, points) needs points in a dense, real tensor, such as x[:200]")
+        if not points.numel() or not points.isfinite().all():
+            raise ValueError("VectorFields(fields, points) needs points, none of them NaN or infinite")
         self.fields, self.points, self.size = list(fields), points.detach().double(), len(fields)
         self.n = self.size
         if not self.fields or points.ndim < 2:
@@ -35,6 +41,8 @@ class VectorFields(Action):
 
     def velocity(self, x: Tensor) -> Tensor:
         velocities = [field(x) for field in self.fields]
+        if not all(isinstance(v, Tensor) for v in velocities):
+            raise ValueError(f"the fields must return tensors, not {[type(v).__name__ for v in velocities]}")
         wrong = [i for i, v in enumerate(velocities) if v.shape != x.shape]
         if wrong:
             raise ValueError(
@@ -93,8 +101,10 @@ class Polynomial(VectorFields):
     """
 
     def __init__(self, n: int, degree: int, copies: int = 1):
-        if n < 1 or degree < 0 or copies < 1:
-            raise ValueError(f"Polynomial needs n >= 1, degree >= 0, copies >= 1, not {n}, {degree}, {copies}")
+        if not all(type(number) is int for number in (n, degree, copies)) or n < 1 or degree < 0 or copies < 1:
+            raise ValueError(
+                f"Polynomial needs n >= 1, degree >= 0, copies >= 1, whole numbers, not {n!r}, {degree!r}, {copies!r}"
+            )
         self.n, self.degree, self.copies = n, degree, copies
         self.monomials = [m for d in range(degree + 1) for m in combinations_with_replacement(range(n), d)]
         self.size = n * len(self.monomials)
@@ -115,6 +125,10 @@ class Polynomial(VectorFields):
         return torch.einsum("ij,bcp->bjpci", unit, powers).reshape(len(x), self.size, *x.shape[1:])
 
     def matrix(self, coefficients: Tensor) -> Tensor:
+        if not isinstance(coefficients, Tensor) or coefficients.shape[-1:] != (self.size,):
+            raise ValueError(
+                f"{self} has {self.size} directions, as many coefficients a generator, in a tensor (..., K)"
+            )
         return coefficients.reshape(*coefficients.shape[:-1], self.n, len(self.monomials))
 
     def coefficients(self, matrices: Tensor) -> Tensor:

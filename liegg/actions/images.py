@@ -28,6 +28,8 @@ class Affine2d(Action):
 
     def _coordinates(self, x: Tensor) -> tuple[Tensor, float]:
         """Homogeneous pixel coordinates (3, H, W) and the number of pixels in one unit."""
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            raise ValueError(f"{self} acts on floating-point tensors of images (B, C, H, W)")
         if x.ndim != 4 or min(x.shape[-2:]) < 2:
             raise ValueError(f"{self} acts on images (B, C, H, W), but the input has shape {tuple(x.shape)}")
         H, W = x.shape[-2:]
@@ -52,6 +54,8 @@ class Affine2d(Action):
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
         u, unit = self._coordinates(x)
+        if isinstance(t, Tensor) and t.numel() not in (1, len(x)):
+            raise ValueError(f"t must be one number, or one a sample, ({len(x)},), not {tuple(t.shape)}")
         H, W = x.shape[-2:]
         g = exponential(-self.matrix(coefficients), t).to(x)  # (B or 1, 3, 3)
         source = (g @ u.flatten(1))[:, :2] * unit  # (B or 1, 2, HW): where each pixel comes from

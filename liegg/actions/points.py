@@ -15,9 +15,9 @@ class _OnPoints(Action):
     constants: int
 
     def __init__(self, n: int, copies: int = 1):
-        if not all(isinstance(number, int) and number > 0 for number in (n, copies)):
+        if not all(type(number) is int and number > 0 for number in (n, copies)):
             raise ValueError(
-                f"{type(self).__name__}(n, copies) needs positive whole numbers, not n={n}, copies={copies}"
+                f"{type(self).__name__}(n, copies) needs positive whole numbers, not n={n!r}, copies={copies!r}"
             )
         self.n, self.copies, self.size = n, copies, n * (n + self.constants)
 
@@ -35,6 +35,8 @@ class _OnPoints(Action):
         return torch.cat([points, torch.ones_like(points[..., : self.constants])], -1)
 
     def velocity(self, x: Tensor) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise ValueError(f"{self} acts on tensors of samples, not {type(x).__name__}")
         unit = torch.eye(self.n, dtype=x.dtype, device=x.device)
         return torch.einsum("ij,bck->bjkci", unit, self._points(x)).reshape(len(x), self.size, *x.shape[1:])
 
@@ -43,12 +45,18 @@ class _OnPoints(Action):
         points = self._points(x)
 
         def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
+            if grad.shape[grad.ndim - x.ndim + 1 :] != x.shape[1:]:
+                raise ValueError(f"gradients of shape {tuple(grad.shape)} do not fit samples {tuple(x.shape)}")
             grad = grad.reshape(*grad.shape[: grad.ndim - x.ndim + 1], self.copies, self.n)
             return torch.einsum("...bcj,bck->...bjk", grad, points[places]).flatten(-2)
 
         return paired
 
     def matrix(self, coefficients: Tensor) -> Tensor:
+        if not isinstance(coefficients, Tensor) or coefficients.shape[-1:] != (self.size,):
+            raise ValueError(
+                f"{self} has {self.size} directions, as many coefficients a generator, in a tensor (..., K)"
+            )
         top = coefficients.reshape(*coefficients.shape[:-1], self.n, self.n + self.constants)
         return torch.cat([top, torch.zeros_like(top[..., : self.constants, :])], -2)
 
@@ -61,6 +69,8 @@ class _OnPoints(Action):
         return matrices[..., :n, :].flatten(-2)
 
     def act(self, coefficients: Tensor, x: Tensor, t: float | Tensor = 1.0) -> Tensor:
+        if isinstance(t, Tensor) and t.numel() not in (1, len(x)):
+            raise ValueError(f"t must be one number, or one a sample, ({len(x)},), not {tuple(t.shape)}")
         g = exponential(self.matrix(coefficients), t).to(x)  # (B or 1, n + constants, n + constants)
         moved = torch.einsum("bjk,bck->bcj", g.expand(len(x), -1, -1), self._points(x))
         return moved[..., : self.n].reshape(x.shape)

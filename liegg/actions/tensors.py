@@ -16,8 +16,8 @@ class Tensor(Action):
     """
 
     def __init__(self, n: int, rank: int):
-        if not all(isinstance(number, int) and number > 0 for number in (n, rank)):
-            raise ValueError(f"Tensor(n, rank) needs positive whole numbers, not n={n}, rank={rank}")
+        if not all(type(number) is int and number > 0 for number in (n, rank)):
+            raise ValueError(f"Tensor(n, rank) needs positive whole numbers, not n={n!r}, rank={rank!r}")
         self.n, self.rank, self.size = n, rank, n * n
 
     def __repr__(self) -> str:
@@ -40,6 +40,10 @@ class Tensor(Action):
         return moved.reshape(len(x), self.size, *x.shape[1:])  # type: ignore[union-attr]
 
     def matrix(self, coefficients: Values) -> Values:
+        if not isinstance(coefficients, Values) or coefficients.shape[-1:] != (self.size,):
+            raise ValueError(
+                f"{self} has {self.size} directions, as many coefficients a generator, in a tensor (..., K)"
+            )
         return coefficients.unflatten(-1, (self.n, self.n))
 
     def coefficients(self, matrices: Values) -> Values:
@@ -47,6 +51,8 @@ class Tensor(Action):
         return matrices.flatten(-2)
 
     def act(self, coefficients: Values, x: Values, t: float | Values = 1.0) -> Values:
+        if isinstance(t, Values) and t.numel() not in (1, len(x)):
+            raise ValueError(f"t must be one number, or one a sample, ({len(x)},), not {tuple(t.shape)}")
         T = self._indexed(x)
         g = exponential(self.matrix(coefficients), t).to(x).expand(len(x), -1, -1)
         for index in range(1, self.rank + 1):

@@ -81,6 +81,8 @@ class Factor:
 
     def half(self, which: Literal[0, 1]) -> "Factor":
         """The factor of the samples in every other part: no sample is in both. Raises ValueError for a single part."""
+        if which not in (0, 1):
+            raise ValueError(f"there are halves 0 and 1, not {which!r}")
         if len(self.counts) < 2:
             raise ValueError("a factor of one part has no halves")
         return self._of(self.triangles[which::2], self.counts[which::2])
@@ -148,6 +150,8 @@ class Factors:
         part, so they agree with those of one pass within their sampling error. Raises ValueError for factors that
         differ in the number of functions or in size.
         """
+        if not isinstance(other, Factors):
+            raise ValueError(f"factors merge with what polarize made of other data, not with {type(other).__name__}")
         if self.networks != other.networks:
             raise ValueError(f"factors of {self.networks} and of {other.networks} functions do not merge")
         return Factors(
@@ -166,6 +170,8 @@ class Factors:
     def alone(self, a: int) -> "Factors":
         """The factors of function a by itself, to rounding; of several they are kept in two parts, too few for
         intervals of variances."""
+        if a not in range(self.networks):
+            raise ValueError(f"there are functions 0 to {self.networks - 1}, not {a!r}")
         size = self.mismatched[a].triangles.shape[-1]
         own = Factor._of(self.matched[a].triangles[:, :size, :size], self.matched[a].counts)
         return Factors((own,), (self.mismatched[a],), self.data, self.alike[a : a + 1, a : a + 1])
@@ -186,7 +192,9 @@ class Factors:
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor]) -> "Factors":
-        """The factors that `state_dict` was taken of."""
+        """The factors that `state_dict` was taken of. Raises ValueError where a part of them is missing."""
+        if not {"matched", "mismatched", "data", "alike", "samples"} <= set(state):
+            raise ValueError(f"this is no state_dict of factors: it has {', '.join(map(str, state)) or 'nothing'}")
         matched, mismatched, data = state["samples"]
         return cls(
             tuple(_unpacked(values, matched) for values in state["matched"]),

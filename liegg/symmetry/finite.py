@@ -33,9 +33,24 @@ def _follow(
     output_coefficients: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """How far f(exp(tA) x) is from exp(tB) f(x), and how far the inputs moved, both (T,), in standard deviations."""
+    if not x.is_floating_point() or x.is_meta or x.layout != torch.strided or x.is_nested or not x.ndim:
+        raise ValueError("inputs must be a dense floating-point tensor (N, ...), with samples in the first dimension")
+    if not x.isfinite().all():
+        raise ValueError(
+            f"inputs holds NaN or infinite values in {int((~x.isfinite()).reshape(len(x), -1).any(1).sum())} "
+            f"of {len(x)} samples: clean the data first"
+        )
+    if isinstance(function, torch.nn.Module) and any(w.is_meta or w.is_sparse for w in function.parameters()):
+        raise ValueError("the model has weights on the meta device, or sparse ones: give it dense weights with values")
     with torch.no_grad(), undisturbed(function):
         x = fitted(function, x)
         y = function(x.clone())
+        if not isinstance(y, Tensor) or not y.is_floating_point() or not y.ndim or len(y) != len(x):
+            raise ValueError(
+                f"the function must return real numbers, ({len(x)},) or ({len(x)}, m), one result a sample"
+            )
+        if not y.isfinite().all():
+            raise ValueError("the function's output is NaN or infinite at some inputs: check it there")
         spread = (y - y.mean(0)).square().mean().sqrt()
         if not spread > 0:
             raise ValueError("the function is constant on these inputs (or there is only one): nothing to compare with")
@@ -125,8 +140,12 @@ def finite_check(
     steps        how many times up to there
     directions   how many random directions of about unit norm, drawn from the seed in the span of all K
     """
-    if not (turn > 0 and steps > 0 and directions > 0):
-        raise ValueError(f"turn, steps and directions must be positive, not {turn}, {steps}, {directions}")
+    if not isinstance(turn, int | float) or not 0 < turn < float("inf"):
+        raise ValueError(f"turn must be positive and finite, not {turn!r}")
+    if type(steps) is not int or type(directions) is not int or min(steps, directions) < 1:
+        raise ValueError(f"steps and directions must be positive whole numbers, not {steps!r}, {directions!r}")
+    if type(seed) is not int or not -(2**63) <= seed < 2**64:
+        raise ValueError(f"seed must be a whole number that torch.manual_seed takes, not {seed!r}")
     if not callable(function) or not isinstance(x, Tensor):
         raise ValueError("the finite check takes one function and a tensor of inputs")
     angles = torch.linspace(0, turn, steps + 1)[1:]

@@ -105,6 +105,8 @@ def require_labels(x: object, y: object) -> None:
         raise ValueError("targets need inputs as one tensor, whose first samples they are the labels of")
     if not isinstance(y, Tensor) or not y.ndim or y.is_complex() or y.dtype == torch.bool:
         raise ValueError(f"targets must be a tensor of values or of whole-number classes, not {y!r:.80}")
+    if y.is_meta or y.layout != torch.strided or y.is_nested:
+        raise ValueError("targets must be a dense tensor with values: no meta, sparse or nested one")
     if not FEWEST <= len(y) <= len(x):
         raise ValueError(
             f"{len(y)} targets for {len(x)} inputs: give at least {FEWEST}, the labels of the first inputs; a thousand "

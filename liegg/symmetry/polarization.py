@@ -139,6 +139,8 @@ def moved_outputs(action: Action, y: Tensor) -> Tensor:
 
 def outputs(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """x in the function's dtype and on its device, ready for differentiation, and the function's outputs there."""
+    if isinstance(function, nn.Module) and any(w.is_meta or w.is_sparse for w in function.parameters()):
+        raise ValueError("the model has weights on the meta device, or sparse ones: give it dense weights with values")
     if not x.sum().isfinite() and not x.isfinite().all():  # the sum is quicker, and may overflow
         raise ValueError("inputs holds NaN or infinite values: clean the data first")
     with torch.inference_mode(False), torch.enable_grad():
@@ -195,6 +197,10 @@ def require_samples(x: object) -> None:
         kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
         raise ValueError(
             f"inputs must be a floating-point tensor or yield such tensors, not {kind}: use torch.as_tensor"
+        )
+    if x.is_meta or x.layout != torch.strided or x.is_nested or not x.ndim:
+        raise ValueError(
+            "inputs must be dense, with samples in the first dimension: no meta, sparse or nested tensor, no number"
         )
 
 

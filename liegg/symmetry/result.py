@@ -234,6 +234,10 @@ class Symmetry:
         )
 
     def _matrices(self, basis: Tensor) -> Tensor:
+        if not isinstance(basis, Tensor) or basis.ndim != 3 or basis.is_complex() or basis.is_meta:
+            raise ValueError("a known algebra must be a real tensor of matrices (d, n, n), such as algebra.so(3)")
+        if not basis.isfinite().all():
+            raise ValueError("this algebra holds NaN or infinite values")
         return self.action.matrix(self.action.coefficients(basis.double()))
 
     def __eq__(self, other: object) -> bool:

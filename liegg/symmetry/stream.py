@@ -60,6 +60,8 @@ def polarize(
     """
     if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise ValueError(f"batch_size must be at least 1, a whole number, not {batch_size}")
+    if isinstance(inputs, Tensor) and (inputs.is_meta or inputs.layout != torch.strided or inputs.is_nested):
+        raise ValueError("inputs must be dense: no meta, sparse or nested tensor, nor batches of such tensors")
     require_action("action", action)
     require_action("output_action", output_action, optional=True)
     functions = as_list(models)

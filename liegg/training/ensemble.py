@@ -49,6 +49,26 @@ def train(
     counts that do not agree and for models that cannot be trained together, FloatingPointError when a member's loss or
     score is no longer finite, naming the member.
     """
+    if not hasattr(models, "__len__") or not all(isinstance(model, nn.Module) for model in models):
+        raise ValueError("models must be a list of torch modules")
+    if type(epochs) is not int and not hasattr(epochs, "__len__"):
+        raise ValueError(f"epochs must be a whole number, or one for each model, not {epochs!r}")
+    if type(epochs) is not int and not all(type(number) is int for number in epochs):
+        raise ValueError(f"epochs must be whole numbers, not {epochs!r}")
+    if not hasattr(seeds, "__len__") or not all(isinstance(seed, int) for seed in seeds):
+        raise ValueError(f"seeds must be a list of whole numbers, one for each model, not {seeds!r}")
+    if not hasattr(x, "__len__") or not hasattr(y, "__len__"):
+        raise ValueError("x and y must be tensors (M, N, ...), or lists of M tensors")
+    if not all(isinstance(part, Tensor) and part.ndim for data in (x, y) for part in data):
+        raise ValueError("x and y must be tensors (M, N, ...), or lists of M tensors (N_i, ...)")
+    if any(part.is_meta or part.layout != torch.strided for data in (x, y) for part in data):
+        raise ValueError("x and y must be dense tensors with values: no meta or sparse ones")
+    if not all(isinstance(rate, int | float) and 0 <= rate < float("inf") for rate in (lr, weight_decay)):
+        raise ValueError(f"lr and weight_decay must be finite numbers, not negative, not {lr!r}, {weight_decay!r}")
+    if not callable(loss):
+        raise ValueError(f"loss must be a function of outputs and targets, not {loss!r}")
+    if validation is not None and (not isinstance(validation, Sequence) or len(validation) != 2):
+        raise ValueError("validation must be a pair (x, y) of tensors (M, N, ...)")
     passes = torch.tensor([epochs] * len(models) if isinstance(epochs, int) else list(epochs), dtype=torch.long)
     samples = torch.tensor([len(part) for part in x], dtype=torch.long)
     _check_models(models)
@@ -237,6 +257,8 @@ def _check_models(models: Sequence[nn.Module]) -> None:
         raise ValueError(f"models must be of one shape, but there are {len(kinds)} kinds: " + "; ".join(sorted(kinds)))
     if len(free) > 1 or free == {()}:
         raise ValueError("models must have the same parameters free to learn (requires_grad), and some")
+    if any(weights.is_meta or weights.is_sparse for model in models for weights in model.parameters()):
+        raise ValueError("models must have dense weights with values: none on the meta device, none sparse")
     if any(getattr(part, "track_running_stats", False) for part in models[0].modules()):
         raise ValueError("layers with running statistics (BatchNorm) do not train here: use LayerNorm or GroupNorm")
 
@@ -249,8 +271,10 @@ def _check_counts(models, x, y, seeds, passes: Tensor, samples: Tensor, batch_si
         )
     if samples.tolist() != [len(part) for part in y] or not samples.all():
         raise ValueError(f"{samples.tolist()} inputs and {[len(part) for part in y]} targets must be as many, not none")
-    if batch_size < 1 or (passes < 0).any():
-        raise ValueError(f"batch_size {batch_size} must be at least 1, epochs {passes.tolist()} not negative")
+    if type(batch_size) is not int or batch_size < 1 or (passes < 0).any():
+        raise ValueError(
+            f"batch_size {batch_size!r} must be at least 1, a whole number, epochs {passes.tolist()} not negative"
+        )
 
 
 def _check_finite(what: str, values: Tensor, members: Tensor, epochs: Tensor, seeds: Sequence[int], lr: float) -> None:
