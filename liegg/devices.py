@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 
 def resolve(device: torch.device | str) -> torch.device:
-    """The device of that name; "auto" is a GPU if there is one, else the CPU."""
+    """The device of that name; "auto" is a GPU if there is one, else the CPU. Raises ValueError for what is no
+    device, and for one that is not there."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if not isinstance(device, str | int | torch.device):

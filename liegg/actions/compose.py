@@ -16,6 +16,7 @@ class Product(Action):
     parts     pairs (action, width): how each stretch of `width` numbers moves, or None where nothing moves it
 
     Samples are (B, sum of the widths), and each action must take (B, width). Matrices are block-diagonal.
+    Raises ValueError for parts that are no such pairs, and if none moves.
     """
 
     def __init__(self, parts: Sequence[tuple[Action | None, int]]):
@@ -82,7 +83,10 @@ class Product(Action):
 
 
 class Copies(Action):
-    """One action on `count` things alike: samples are (B, count, *shape), and each of the count moves by exp(tA)."""
+    """One action on `count` things alike: samples are (B, count, *shape), and each of the count moves by exp(tA).
+
+    Raises ValueError for what is no action, and for a count that is no positive whole number.
+    """
 
     def __init__(self, action: Action, count: int):
         if not isinstance(action, Action):
@@ -133,7 +137,10 @@ class Copies(Action):
 
 
 class Restricted(Action):
-    """An action with fewer directions: those in the span of linearly independent generators, matrices (k, r, c)."""
+    """An action with fewer directions: those in the span of linearly independent generators, matrices (k, r, c).
+
+    Raises ValueError for what is no action, and for generators that are not of it, not finite or dependent.
+    """
 
     def __init__(self, action: Action, generators: Tensor):
         if not isinstance(action, Action):

@@ -20,6 +20,7 @@ class VectorFields(Action):
 
     The bracket of two fields is DV·W - DW·V, so that linear fields have the brackets of their matrices. A generator
     has no matrix of its own: `matrix` gives its coefficients as a single row (1, K).
+    Raises ValueError for fields that are no functions, and for points that are not finite real samples.
     """
 
     linear = False
@@ -98,6 +99,7 @@ class Polynomial(VectorFields):
 
     A sample has shape (B, copies * n) or (B, copies, n). The K = n * P directions are x^p e_j with P monomials x^p in
     order of their degree; as matrices they are n x P, component by monomial. Degree 0 translates, degree 1 is affine.
+    Raises ValueError for numbers that are not whole or too small.
     """
 
     def __init__(self, n: int, degree: int, copies: int = 1):

@@ -9,7 +9,8 @@ from liegg.actions.base import Action, Pairing, Places, exponential, require_mat
 class _OnPoints(Action):
     """Matrices acting on every one of `copies` points alike, each with `constants` ones behind it.
 
-    The directions are the entries of the n x (n + constants) matrix in row-major order.
+    The directions are the entries of the n x (n + constants) matrix in row-major order. Raises ValueError for numbers
+    that are not positive and whole, and for samples and matrices that do not fit.
     """
 
     constants: int
@@ -81,7 +82,8 @@ class Linear(_OnPoints):
 
     A sample holds copies * n numbers, the vectors one after the other: x has shape (B, copies * n) or (B, copies, n).
     The K = n² directions are the matrix units in row-major order, so a row of the polarization matrix is
-    vec(sum_c grad_c x_cᵀ) (LieGG, section 3; tuples of vectors as in the authors' O(5) notebook).
+    vec(sum_c grad_c x_cᵀ) (LieGG, section 3; tuples of vectors as in the authors' O(5) notebook). Raises
+    ValueError for numbers that are not positive and whole, and for samples and matrices that do not fit.
     """
 
     constants = 0
@@ -93,7 +95,7 @@ class Affine(_OnPoints):
     A sample holds copies * n numbers, the points one after the other: x has shape (B, copies * n) or (B, copies, n).
     The K = n(n+1) directions are the entries of the n x (n+1) matrix [L | b] in row-major order; as matrices
     generators are (n+1) x (n+1) with a last row of zeros, acting on (x, 1). `coefficients` takes n x n matrices too,
-    which do not translate.
+    which do not translate. Raises ValueError as Linear does.
     """
 
     constants = 1

@@ -13,6 +13,7 @@ class Tensor(Action):
 
     A sample holds n^rank numbers in row-major order: x has shape (B, n^rank) or (B, n, ..., n). The K = n² directions
     are the matrix units in row-major order; Tensor(n, 1) moves vectors, as Linear(n) does.
+    Raises ValueError for numbers that are not positive and whole, and for samples and matrices that do not fit.
     """
 
     def __init__(self, n: int, rank: int):

@@ -148,7 +148,7 @@ class Factors:
 
         The matched factors are those of one pass over both, to rounding. The controls take their partners within each
         part, so they agree with those of one pass within their sampling error. Raises ValueError for factors that
-        differ in the number of functions or in size.
+        differ in the number of functions or in size, and for what are none.
         """
         if not isinstance(other, Factors):
             raise ValueError(f"factors merge with what polarize made of other data, not with {type(other).__name__}")

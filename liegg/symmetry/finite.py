@@ -18,7 +18,7 @@ def drift(
 
     The root mean square over the samples (B, ...) and outputs, in units of the standard deviation of f over them:
     0 for a symmetry, about 1.4 when outputs are as different as those of unrelated samples. A module is evaluated in
-    eval mode and left as it was.
+    eval mode and left as it was. Raises ValueError for inputs and functions that `finite_check` refuses.
     """
     return _follow(function, x, action, coefficients, times, None, None)[0]
 
@@ -139,6 +139,9 @@ def finite_check(
     turn         the last time, in degrees of a rotation of unit norm, which turns by t / sqrt(2)
     steps        how many times up to there
     directions   how many random directions of about unit norm, drawn from the seed in the span of all K
+
+    Raises ValueError for settings out of range, for inputs that are no dense floating-point tensor or hold NaN or
+    infinite values, and for a function that is constant on them, or not finite there.
     """
     if not isinstance(turn, int | float) or not 0 < turn < float("inf"):
         raise ValueError(f"turn must be positive and finite, not {turn!r}")

@@ -68,7 +68,8 @@ def paid(
             the outputs are logits
     output_coefficients    (K, output_action.size) how outputs move along with each direction
 
-    Raises ValueError for labels that do not fit. See `warn_of_misfit` for those that say nothing about symmetries.
+    Raises ValueError for labels that do not fit, are not finite or not dense. See `warn_of_misfit` for those that say
+    nothing about symmetries.
     """
     require_labels(x, y)
     x = x.detach().to(home(functions[0], x) if device is None else resolve(device), precision(functions, x))

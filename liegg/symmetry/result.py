@@ -196,11 +196,13 @@ class Symmetry:
         return self.output_action.matrix(self.trivial_output_coefficients)  # type: ignore[arg-type]
 
     def angles(self, basis: Tensor) -> Tensor:
-        """Principal angles between the generators and a known algebra (d, n, n), degrees, ascending."""
+        """Principal angles between the generators and a known algebra (d, n, n), degrees, ascending. Raises ValueError
+        for matrices that are not real, not finite, or no generators of the action."""
         return algebra.principal_angles(self.generators, self._matrices(basis))
 
     def bias(self, basis: Tensor) -> Tensor:
-        """(K,) symmetry bias of each direction: its distance to a known algebra (d, n, n), in [0, 1]."""
+        """(K,) symmetry bias of each direction: its distance to a known algebra (d, n, n), in [0, 1]. Raises
+        ValueError as `angles` does."""
         return algebra.bias(self.directions, self._matrices(basis))
 
     @property
@@ -218,7 +220,7 @@ class Symmetry:
 
     def check(self, function: Callable[[Tensor], Tensor], inputs: Tensor, **settings) -> FiniteCheck:
         """How far the function moves along each generator up to a full turn: see `finite_check`, whose settings
-        are turn, steps, directions and seed."""
+        are turn, steps, directions and seed. Raises ValueError where nothing counts as a symmetry, and as that does."""
         d = self.dimension
         if not d:
             raise ValueError("no direction counts as a symmetry, so there is none to check at finite times")

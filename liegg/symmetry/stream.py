@@ -54,9 +54,10 @@ def polarize(
                     By default where a module is, or the data for any other function
 
     Factors of parts of the data merge (`Factors.merge`), and `decide` turns them into a `Symmetry`. Two halves of the
-    samples are kept apart (`Factors.half`). Raises ValueError for inputs that are empty, not floating-point, not finite
-    or do not fit the action, for functions that mix the samples of a batch, and for outputs without batch dimension,
-    not differentiable or with gradients that are not finite.
+    samples are kept apart (`Factors.half`). Raises ValueError for a batch_size that is no positive whole number, for
+    inputs that are empty, not floating-point, not dense, not finite or do not fit the action, for models whose weights
+    are sparse or on the meta device, for functions that mix the samples of a batch, and for outputs without batch
+    dimension, not differentiable or with gradients that are not finite.
     """
     if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
         raise ValueError(f"batch_size must be at least 1, a whole number, not {batch_size}")

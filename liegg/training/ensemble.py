@@ -46,8 +46,8 @@ def train(
 
     Parameters that need no gradient stay as they are; random layers, as dropout, draw for each member anew. However it
     ends, every model then has the weights it had got to: its last ones where it had finished. Raises ValueError for
-    counts that do not agree and for models that cannot be trained together, FloatingPointError when a member's loss or
-    score is no longer finite, naming the member.
+    counts and rates that are out of range or do not agree, for data and models without values, and for models that
+    cannot be trained together, FloatingPointError when a member's loss or score is no longer finite, naming the member.
     """
     if not hasattr(models, "__len__") or not all(isinstance(model, nn.Module) for model in models):
         raise ValueError("models must be a list of torch modules")

@@ -167,6 +167,78 @@ def test_bad_compositions_are_named(call, words):
         call()
 
 
+NAN, INF = float("nan"), float("inf")
+SO3 = algebra.so(3)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, 2.0, True, "2", None, NAN])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: Linear(n),
+        lambda n: Linear(2, copies=n),
+        lambda n: Affine(n),
+        lambda n: Tensor(n, 2),
+        lambda n: Tensor(2, n),
+        lambda n: Polynomial(n, 2),
+        lambda n: Polynomial(2, n - 1 if type(n) is int else n),
+        lambda n: Polynomial(2, 2, copies=n),
+        lambda n: Copies(LINEAR, n),
+        lambda n: Product([(LINEAR, n)]),
+        lambda n: Product([(None, n), (LINEAR, 6)]),
+        lambda n: translations(n),
+    ],
+)
+def test_numbers_of_actions_are_whole_and_positive(make, wrong):
+    with pytest.raises(ValueError, match=r"whole number.* not .*(\d|True|2|None|nan)"):
+        make(wrong)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Copies(None, 2), r"Copies\(action, count\) needs an action, such as Linear\(3\), not None"),
+        (lambda: Copies(Linear, 2), "needs an action, such as"),
+        (lambda: Product(None), "list of pairs"),
+        (lambda: Product(LINEAR), "list of pairs"),
+        (lambda: Product([LINEAR]), "list of pairs"),
+        (lambda: Product([(LINEAR, 6, 6)]), "list of pairs"),
+        (lambda: Product([(Linear, 6)]), "needs actions or None"),
+        (lambda: Product([]), "at least one part"),
+        (lambda: Restricted(None, SO3), "needs an action, such as"),
+        (lambda: Restricted(LINEAR, [1, 2]), r"real matrices, a tensor \(k, r, c\)"),
+        (lambda: Restricted(LINEAR, torch.tensor(1.0)), "real matrices"),
+        (lambda: Restricted(LINEAR, SO3.to(torch.complex128)), "real matrices"),
+        (lambda: Restricted(LINEAR, NAN * SO3), "without NaN or infinite"),
+        (lambda: Restricted(LINEAR, SO3.to("meta")), "dense tensor"),
+        (lambda: Restricted(LINEAR, SO3.to_sparse()), "dense tensor"),
+        (lambda: Restricted(LINEAR, algebra.so(2)), "3 x 3 generators"),
+        (lambda: VectorFields([3], draw(5, 2)), "list of functions"),
+        (lambda: VectorFields(None, draw(5, 2)), "list of functions"),
+        (lambda: VectorFields(torch.sin, draw(5, 2)), "list of functions"),
+        (lambda: VectorFields([torch.sin], [1]), "dense, real tensor"),
+        (lambda: VectorFields([torch.sin], draw(5, 2).to("meta")), "dense, real tensor"),
+        (lambda: VectorFields([torch.sin], draw(5, 2).to_sparse()), "dense, real tensor"),
+        (lambda: VectorFields([torch.sin], draw(5, 2) * INF), "none of them NaN or infinite"),
+        (lambda: VectorFields([torch.sin], draw(0, 2)), "needs points"),
+        (lambda: VectorFields([lambda x: None], draw(5, 2)).velocity(draw(5, 2)), "must return tensors"),
+        (lambda: LINEAR.matrix(torch.ones(4)), "has 9 directions"),
+        (lambda: Tensor(2, 2).matrix([1]), "has 4 directions"),
+        (lambda: Polynomial(2, 1).matrix(torch.ones(4)), "has 6 directions"),
+        (lambda: LINEAR.coefficients([1]), "not list"),
+        (lambda: LINEAR.velocity([1]), "not list"),
+        (lambda: LINEAR.pair(draw(5, 6), draw(5, 4)), "do not fit samples"),
+        (lambda: LINEAR.act(torch.ones(9), draw(5, 6), torch.ones(2)), "one number, or one a sample"),
+        (lambda: Tensor(2, 1).act(torch.ones(4), draw(5, 2), torch.ones(2)), "one number, or one a sample"),
+        (lambda: AFFINE.act(torch.ones(6), draw(5, 1, 4, 4), torch.ones(2)), "one number, or one a sample"),
+        (lambda: AFFINE.act(torch.ones(6), torch.ones(2, 1, 4, 4).long()), "floating-point"),
+    ],
+)
+def test_what_actions_cannot_take_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
 def test_copies_move_in_double_precision():
     c, x = draw(4), draw(5, 3, 2)
     assert torch.allclose(Copies(Linear(2), 3).act(c, x, 0.1), Linear(2, 3).act(c, x, 0.1), rtol=0, atol=1e-14)

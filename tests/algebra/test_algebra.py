@@ -54,6 +54,59 @@ def test_the_form_is_preserved(name):
     assert torch.allclose(g.T @ eta @ g, eta, atol=1e-10)
 
 
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, 3.0, True, "3", None, float("nan")])
+@pytest.mark.parametrize("name", ["so", "sp", "gl", "sl", "scaling", "translations"])
+def test_sizes_are_whole_numbers(name, wrong):
+    with pytest.raises(ValueError, match=rf"{name}\(.*\) needs .*whole numbers?.* not {wrong!r}"):
+        getattr(algebra, name)(wrong)
+
+
+@pytest.mark.parametrize("wrong", [(2, -1), (-1, 3), (0, 0), (2, 1.5), (2, True)])
+def test_signatures_are_whole_numbers(wrong):
+    with pytest.raises(ValueError, match=r"so\(p, q\) needs whole numbers"):
+        algebra.so(*wrong)
+    assert algebra.so(1).shape == (0, 1, 1) and len(algebra.so(0, 3)) == 3
+
+
+SO3, INT = algebra.so(3), torch.ones(2, 3, 3).long()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: algebra.conjugate(SO3, torch.eye(2).double()), "conjugate"),
+        (lambda: algebra.conjugate(SO3, [1]), "conjugate"),
+        (lambda: algebra.conjugate(SO3, torch.eye(3)), "floating-point type torch.float64, not torch.float32"),
+        (lambda: algebra.conjugate(SO3, torch.zeros(3, 3).double()), "has no inverse"),
+        (lambda: algebra.conjugate(SO3, torch.full((3, 3), torch.nan).double()), "NaN or infinite"),
+        (lambda: algebra.orthonormal([1]), "orthonormal"),
+        (lambda: algebra.orthonormal(INT), "floating-point"),
+        (lambda: algebra.orthonormal(torch.ones(3)), "orthonormal"),
+        (lambda: algebra.orthonormal(torch.ones(5, 2, 2)), "not linearly independent"),
+        (lambda: algebra.direct_sum(), "direct_sum"),
+        (lambda: algebra.direct_sum(3), "direct_sum"),
+        (lambda: algebra.direct_sum(torch.ones(1, 2, 3)), "direct_sum"),
+        (lambda: algebra.bracket([1], [2]), "bracket"),
+        (lambda: algebra.bracket(torch.eye(2), torch.eye(3)), r"square matrices alike, not \(2, 2\) and \(3, 3\)"),
+        (lambda: algebra.closure([1]), "closure"),
+        (lambda: algebra.closure(INT), "closure"),
+        (lambda: algebra.closure(torch.eye(3)), "closure"),
+        (lambda: algebra.closure(torch.ones(2, 2, 3)), "square matrices"),
+        (lambda: algebra.closure_defect(torch.eye(3), torch.eye(2)), "must go together"),
+        (lambda: algebra.principal_angles([1], SO3), "between two tensors"),
+        (lambda: algebra.principal_angles(torch.tensor(1.0), SO3), "between two tensors"),
+        (lambda: algebra.principal_angles(SO3, algebra.so(2)), "do not lie in one space"),
+        (lambda: algebra.principal_angles(torch.nan * SO3, SO3), "real, finite numbers"),
+        (lambda: algebra.bias([1], SO3), "bias"),
+        (lambda: algebra.bias(SO3, algebra.so(2)), "of one size and type"),
+        (lambda: algebra.bias(SO3.float(), SO3), "of one size and type"),
+    ],
+)
+def test_what_is_no_algebra_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
 def test_special_linear_has_no_trace():
     assert torch.linalg.matrix_exp(algebra.sl(3)).det().sub(1).abs().max() < 1e-10
 

@@ -279,6 +279,22 @@ def test_what_is_kept_of_parts_merges(functions):
     assert again.dimension == found.dimension and torch.allclose(again.variance, found.variance, rtol=1e-4, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda factors: factors.half(2), "there are halves 0 and 1, not 2"),
+        (lambda factors: factors.merge(None), "not with NoneType"),
+        (lambda factors: factors.alone(3), "there are functions 0 to 2, not 3"),
+        (lambda factors: factors.alone(-1), "there are functions 0 to 2, not -1"),
+        (lambda factors: Factors.from_state_dict({}), "no state_dict of factors: it has nothing"),
+        (lambda factors: Factors.from_state_dict({"weight": torch.ones(3)}), "it has weight"),
+    ],
+)
+def test_what_factors_cannot_do_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(polarize([small_net(seed=s) for s in range(3)], draw(40, 6), ACTION))
+
+
 def test_halves_end():
     halves = polarize([small_net(seed=s) for s in range(3)], draw(40, 6), ACTION).half(0)
     with pytest.raises(ValueError, match="no halves"):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from liegg import algebra, decide, find_symmetry, polarize
+from liegg import algebra, decide, find_symmetry, polarization_matrix, polarize
 from liegg.actions import Affine, Affine2d, Linear, Restricted
 from liegg.studies.generators import digits, o5
 from liegg.studies.lens import cost, targets
@@ -220,6 +220,62 @@ def test_functions_of_other_units_are_warned_of():
 def test_bad_arguments_are_named(function, arguments, words):
     with pytest.raises(ValueError, match=words):
         find_symmetry(function, draw(50, 3), **arguments)
+
+
+KINDS = {
+    "meta": lambda x: x.to("meta"),
+    "sparse": lambda x: x.to_sparse(),
+    "compressed": lambda x: x.to_sparse_csr() if x.ndim > 1 else x.to_sparse(),
+    "nested": lambda x: torch.nested.nested_tensor([x, x]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*(Sparse CSR|nested tensors).*")
+@pytest.mark.parametrize("batch_size", [None, 10])
+@pytest.mark.parametrize("kind", KINDS)
+def test_inputs_and_targets_are_dense(kind, batch_size):
+    f, x, action = lambda x: x.norm(dim=1).sin(), draw(100, 3), Linear(3)
+    with pytest.raises(ValueError, match="inputs must be dense"):
+        find_symmetry(f, KINDS[kind](x), action, batch_size=batch_size)
+    with pytest.raises(ValueError, match="inputs must be dense"):
+        polarize(f, [KINDS[kind](x)], action)
+    with pytest.raises(ValueError, match="inputs must be dense"):
+        polarization_matrix(f, KINDS[kind](x), action)
+    with pytest.raises(ValueError, match="targets must be a dense tensor"):
+        find_symmetry(f, x, action, targets=KINDS[kind](f(x)), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("wrong", [True, 0, -1, 2.5, "3", float("nan")])
+def test_batch_sizes_are_whole_numbers(wrong):
+    for call in (find_symmetry, polarize):
+        with pytest.raises(ValueError, match="batch_size must be at least 1, a whole number"):
+            call(lambda x: x.norm(dim=1), draw(50, 3), Linear(3), batch_size=wrong)
+
+
+@pytest.mark.parametrize("batch_size", [None, 10])
+def test_weights_are_dense_and_have_values(batch_size):
+    sparse = nn.Linear(3, 2).double()
+    sparse.weight = nn.Parameter(sparse.weight.detach().to_sparse())
+    for model in (nn.Linear(3, 2, device="meta"), sparse):
+        with pytest.raises(ValueError, match="the model has weights on the meta device, or sparse ones"):
+            find_symmetry(model, draw(50, 3), Linear(3), batch_size=batch_size)
+        with pytest.raises(ValueError, match="the model has weights on the meta device, or sparse ones"):
+            polarization_matrix(model, draw(50, 3), Linear(3))
+
+
+@pytest.mark.parametrize(("device", "words"), [("meta", "meta device"), (3.5, "not 3.5"), (["cpu"], "device must be")])
+def test_what_is_no_device_is_named(device, words):
+    with pytest.raises(ValueError, match=words):
+        find_symmetry(lambda x: x.norm(dim=1), draw(50, 3), Linear(3), device=device)
+
+
+def test_a_known_algebra_is_a_tensor_of_real_matrices():
+    found = find_symmetry(ZOO["so(3)"].function, ZOO["so(3)"].points(100, seed=0), ZOO["so(3)"].action)
+    so3 = algebra.so(3)
+    for wrong in ([1], None, torch.eye(3), so3.to(torch.complex64), so3.to("meta"), torch.nan * so3):
+        for call in (found.angles, found.bias):
+            with pytest.raises(ValueError, match=r"real tensor of matrices \(d, n, n\)|NaN or infinite values"):
+                call(wrong)
 
 
 def test_one_sample_is_refused():

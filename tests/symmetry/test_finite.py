@@ -68,11 +68,64 @@ def test_the_finite_check_leaves_the_inputs_alone_and_takes_any_precision():
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"turn": 0}, "must be positive"), ({"steps": 0}, "positive"), ({"directions": 0}, "positive")],
+    [
+        ({"turn": 0}, "must be positive"),
+        ({"turn": float("inf")}, "turn must be positive and finite, not inf"),
+        ({"turn": "3"}, "turn must be positive and finite, not '3'"),
+        ({"steps": 0}, "positive"),
+        ({"steps": 1.5}, "steps and directions must be positive whole numbers, not 1.5, 5"),
+        ({"steps": True}, "positive whole numbers"),
+        ({"directions": 0}, "positive"),
+        ({"directions": 1.5}, "positive whole numbers, not 24, 1.5"),
+        ({"seed": "a"}, "seed must be a whole number"),
+        ({"seed": 2**70}, "seed must be a whole number"),
+    ],
 )
 def test_settings_of_the_check_are_checked(settings, words):
     with pytest.raises(ValueError, match=words):
         one().check(TARGET.function, TARGET.points(50, seed=1), **settings)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_inputs_that_are_not_finite_are_counted(value):
+    x = TARGET.points(50, seed=1)
+    x[3], x[7, 0] = value, value
+    for function in (TARGET.function, lambda x: TARGET.function(x).tanh()):
+        with pytest.raises(ValueError, match="inputs holds NaN or infinite values in 2 of 50 samples: clean the data"):
+            one().check(function, x)
+    with pytest.raises(ValueError, match="in 2 of 50 samples"):
+        drift(TARGET.function, x, TARGET.action, torch.ones(9).double(), [1.0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: x.long(),
+        lambda x: x.to(torch.complex128),
+        lambda x: x.to("meta"),
+        lambda x: x.to_sparse(),
+        lambda x: x.to_sparse_csr(),
+        lambda x: x.sum(),
+    ],
+)
+def test_inputs_of_the_check_are_dense_real_samples(change):
+    with pytest.raises(ValueError, match="inputs must be a dense floating-point tensor"):
+        one().check(TARGET.function, change(TARGET.points(50, seed=1)))
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: 3.0, "must return real numbers"),
+        (lambda x: x[:3, 0], "must return real numbers"),
+        (lambda x: x[:, 0].long(), "must return real numbers"),
+        (lambda x: (x[:, 0] - x[0, 0]) ** -1.0, "the function's output is NaN or infinite"),
+        (nn.Linear(6, 1, device="meta"), "weights on the meta device"),
+    ],
+)
+def test_functions_that_cannot_be_checked_are_named(function, words):
+    with pytest.raises(ValueError, match=words):
+        one().check(function, TARGET.points(50, seed=1))
 
 
 def test_a_check_against_nothing_is_refused():

@@ -211,6 +211,41 @@ def test_a_device_changes_nothing_but_the_place(device):
         assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(ours.parameters(), theirs.parameters()))
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"batch_size": True}, "batch_size True must be at least 1, a whole number"),
+        ({"batch_size": 1.5}, "batch_size 1.5 must be"),
+        ({"batch_size": "3"}, "batch_size '3' must be"),
+        ({"epochs": 1.5}, "epochs must be a whole number, or one for each model, not 1.5"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"epochs": [1, 1.5]}, "epochs must be whole numbers"),
+        ({"seeds": 3}, "seeds must be a list of whole numbers"),
+        ({"seeds": [0.5, 1]}, "seeds must be a list of whole numbers"),
+        ({"lr": -1.0}, "lr and weight_decay must be finite"),
+        ({"lr": float("nan")}, "lr and weight_decay must be finite"),
+        ({"lr": "3"}, "lr and weight_decay must be finite"),
+        ({"weight_decay": -1.0}, "lr and weight_decay must be finite"),
+        ({"loss": None}, "loss must be a function"),
+        ({"models": None}, "models must be a list of torch modules"),
+        ({"models": [3, 4]}, "models must be a list of torch modules"),
+        ({"models": [nn.Linear(4, 1, device="meta") for _ in "ab"]}, "models must have dense weights with values"),
+        ({"x": None}, r"x and y must be tensors \(M, N, ...\)"),
+        ({"x": [1, 2]}, r"x and y must be tensors \(M, N, ...\)"),
+        ({"x": torch.ones(2, 60, 4, device="meta")}, "x and y must be dense tensors with values"),
+        ({"y": [torch.ones(60, 1).to_sparse() for _ in "ab"]}, "x and y must be dense tensors with values"),
+        ({"score": len, "validation": 3}, "validation must be a pair"),
+        ({"device": "meta"}, "meta device"),
+    ],
+)
+def test_what_cannot_be_trained_is_named(change, words):
+    x, y = regression(2)
+    nets = [networks.mlp([4, 1], seed=s) for s in range(2)]
+    given = {"models": nets, "x": x, "y": y, "loss": nn.functional.mse_loss, "seeds": [0, 1], **SETTINGS}
+    with pytest.raises(ValueError, match=words):
+        train(**given | change)
+
+
 def test_an_unknown_device_is_refused():
     x, y = regression(1)
     with pytest.raises(ValueError, match='no device "nowhere"'):
