@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import platformdirs
 
@@ -103,7 +103,7 @@ def _opener(member: str) -> Callable:
     """A function like `open` that opens a file in a .tar.gz archive; nothing is written to disk."""
 
     @contextmanager
-    def opened(path: Path, mode: str) -> Iterator[BinaryIO]:
+    def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
         with _Bounded(path, mode) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             file = archive.extractfile(member)
             if file is None:

@@ -27,7 +27,7 @@ PARTS = ("I", "II", "III", "IV", "V")
 WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
 ENTRY = re.compile(r"""(?:'[^']*'|"[^"]*"|\([^()]*\)|[^,])+""")
 """of a list whose words lack their quotes: commas in quotes and brackets do not end it"""
-TYPES = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
+TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class _Row(rows.Row):
         return allowed
 
 
-def _is_range(low: object, high: object) -> bool:
+def _is_range(low: Any, high: Any) -> bool:
     return all(type(end) in (int, float) and math.isfinite(end) for end in (low, high)) and low <= high
 
 

@@ -63,7 +63,7 @@ def save(found: "Symmetry", path: str | Path) -> None:
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("wb") as file:
-            np.savez(file, **arrays, digest=np.array(_digest(arrays)))
+            np.savez(file, **arrays, digest=np.array(_digest(arrays)))  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -160,9 +160,11 @@ def _require_whole(
 
 def description(action: Action | None) -> list | None:
     """[class name, arguments], with None in place of arguments that cannot be written down."""
+    if action is None:
+        return None
     name = type(action).__name__
     known = name in _BUILT_IN and type(action) is getattr(actions, name)
-    return action and [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if known else None]
+    return [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if known else None]
 
 
 def _restored(which: str, description: list | None, given: Action | None, arrays: dict) -> Action | None:

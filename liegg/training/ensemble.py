@@ -51,9 +51,9 @@ def train(
     """
     if not hasattr(models, "__len__") or not all(isinstance(model, nn.Module) for model in models):
         raise ValueError("models must be a list of torch modules")
-    if type(epochs) is not int and not hasattr(epochs, "__len__"):
+    if not isinstance(epochs, int | Sequence) or isinstance(epochs, bool | str):
         raise ValueError(f"epochs must be a whole number, or one for each model, not {epochs!r}")
-    if type(epochs) is not int and not all(type(number) is int for number in epochs):
+    if not isinstance(epochs, int) and not all(type(number) is int for number in epochs):
         raise ValueError(f"epochs must be whole numbers, not {epochs!r}")
     if not hasattr(seeds, "__len__") or not all(isinstance(seed, int) for seed in seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one for each model, not {seeds!r}")

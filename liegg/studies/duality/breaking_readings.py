@@ -81,15 +81,15 @@ def ranks(cells: Sequence[Cell], values: Tensor) -> dict[str, dict | None]:
     broken = amounts(cells)
     if len(cells) < 3:
         return dict.fromkeys([*broken, "gain"])
-    rank = lambda name, drawn: statistics.rank_correlation(broken[name], drawn.mean(0))  # type: ignore[arg-type]
-    found = {name: statistics.bootstrap(lambda drawn, name=name: rank(name, drawn), values) for name in broken}  # type: ignore[misc]
+    rank = lambda name, drawn: statistics.rank_correlation(broken[name], drawn.mean(0))
+    found = {name: statistics.bootstrap(lambda drawn, name=name: rank(name, drawn), values) for name in broken}
     return found | {"gain": statistics.bootstrap(lambda drawn: rank("μk", drawn) - rank("μ√k", drawn), values)}
 
 
 def published_ranks() -> dict[str, float]:
     """The same correlations of the paper's heat map, over all its cells."""
     cells = [Cell(mean, k) for mean in published.MEANS for k in published.ROWS]
-    return {name: statistics.rank_correlation(x, published.ACCURACY.flatten()) for name, x in amounts(cells).items()}  # type: ignore[arg-type]
+    return {name: statistics.rank_correlation(x, published.ACCURACY.flatten()) for name, x in amounts(cells).items()}
 
 
 def distances(values: Tensor, low: Tensor, high: Tensor, *, theirs: int | None = None) -> Tensor:

@@ -50,7 +50,7 @@ class Case(NamedTuple):
         if self.training is None:
             return drawn
         trained = [[self._trained(block) for block in chunk()] for chunk in drawn]
-        return [lambda own=own: own for own in trained]  # type: ignore[misc]
+        return [lambda own=own: own for own in trained]
 
     def _trained(self, networks: Networks) -> Networks:
         loss, lr, optimizer, steps = self.training
@@ -138,7 +138,7 @@ def members(networks: int, points: int, *, seed: int) -> Factors:
     """Polarization factors of single networks of the "normal" density, each by itself: see `Factors.alone`."""
     drawn = CASES["normal"].density.draw(networks, torch.Generator().manual_seed(seed))
     x = torch.randn(points, 3, generator=torch.Generator().manual_seed(seed + 1))
-    return polarize([lambda x, i=i: drawn.part(slice(i, i + 1))(x)[0] for i in range(networks)], x, Linear(3))  # type: ignore[misc]
+    return polarize([lambda x, i=i: drawn.part(slice(i, i + 1))(x)[0] for i in range(networks)], x, Linear(3))
 
 
 def curves(mean: float, networks: int, *, points: int, seed: int) -> Tensor:

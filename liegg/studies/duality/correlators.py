@@ -25,7 +25,7 @@ def two_point(f: Tensor) -> Tensor:
     for part in f.split(max(1, BLOCK // (P * D))):
         flat = part.flatten(1)
         total = total + (flat.T @ flat).double()
-    return (total / M).unflatten(1, (P, D)).unflatten(0, (P, D)).movedim(2, 1)  # type: ignore[union-attr]
+    return (total / M).unflatten(1, (P, D)).unflatten(0, (P, D)).movedim(2, 1)
 
 
 def one_input(f: Tensor, order: int) -> Tensor:
@@ -35,7 +35,7 @@ def one_input(f: Tensor, order: int) -> Tensor:
     (M, P, D), total = f.shape, 0
     for left, right in _halves(f, order):
         total = total + (left @ right.mT).double()
-    return (total / M).reshape(P, *[D] * order)  # type: ignore[union-attr]
+    return (total / M).reshape(P, *[D] * order)
 
 
 def chunk_means(f: Tensor, order: int, *, chunks: int = 10) -> Tensor:

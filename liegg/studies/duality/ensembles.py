@@ -87,7 +87,7 @@ class Networks(NamedTuple):
 
     def part(self, which: slice) -> "Networks":
         """Some of the networks."""
-        return Networks(*(weights[which] for weights in self[:-1]), self.activation)  # type: ignore[arg-type, call-arg]
+        return Networks(*(weights[which] for weights in self[:-1]), self.activation)
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.hidden(x) @ self.W1.transpose(1, 2) + self.b1[:, None]
@@ -129,8 +129,8 @@ class Density:
             ("last", self.last, DISTRIBUTIONS),
             ("bias", self.bias, BIASES),
         ]:
-            if value not in known:  # type: ignore[operator]
-                raise ValueError(f'unknown {name} "{value}": there are {", ".join(known)}')  # type: ignore[arg-type]
+            if value not in known:
+                raise ValueError(f'unknown {name} "{value}": there are {", ".join(known)}')
         if min(self.inputs, self.outputs, self.width) < 1:
             raise ValueError("a network has at least one input, one hidden unit and one output")
         if self.complex != (self.activation == "phase"):

@@ -160,7 +160,7 @@ def chunks(density: Density, networks: int, *, order: int, seed: int, count: int
     if networks < count:
         raise ValueError(f"{networks} networks do not make {count} chunks: draw more")
     seeds = torch.randint(2**62, (count,), generator=torch.Generator().manual_seed(seed)).tolist()
-    return [lambda own=own: density.blocks(networks // count, seed=own) for own in seeds]  # type: ignore[misc]
+    return [lambda own=own: density.blocks(networks // count, seed=own) for own in seeds]
 
 
 def polarized(

@@ -65,7 +65,7 @@ class Found:
         """(ensembles,) p-values of every symmetric ensemble on the page, mean over its orders."""
         groups = [("test", {"kind": "normal"}), ("same", {"kind": "normal"}), ("order", {"last": "gauss"})]
         if any(case.get("mean") == 0 for case, _ in self.pairs):
-            groups.append(("power", {"mean": 0.0}))  # type: ignore[dict-item]
+            groups.append(("power", {"mean": 0.0}))
         return torch.cat([self.p(part, **where).mean(1) for part, where in groups])
 
     def rejected(self, networks: int, place: int) -> tuple[list[float], Tensor]:
@@ -74,7 +74,7 @@ class Found:
         found = sorted(self.of("power", networks=networks), key=lambda pair: pair[0]["mean"])
         found = [(c["mean"], m) for c, m in found if c["mean"] > 0]
         hits = [p_values(m["T"], m["null"])[:, place] <= LEVEL for _, m in found]
-        return [mu for mu, _ in found], torch.stack(hits, 1)  # type: ignore[misc]
+        return [mu for mu, _ in found], torch.stack(hits, 1)
 
 
 def half_power(mu: Sequence[float], hits: Tensor) -> float | None:

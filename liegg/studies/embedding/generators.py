@@ -72,7 +72,7 @@ def transition_generators(
     [L_i, L_j] = L_k where [X_i, X_j] = X_k. Of l times the angle L_k is sin(l ε)/sin(ε) instead of l.
     """
     actions = [torch.linalg.matrix_exp(sign * step * basis.to(z)) for sign in (1, -1)]
-    return _least_squares(predict, z, *actions, step)  # type: ignore[call-arg]
+    return _least_squares(predict, z, *actions, step)
 
 
 @torch.no_grad()

@@ -144,7 +144,7 @@ class Blocks(Grid):
     """
 
     AZIMUTH, ELEVATION = math.radians(-60), math.radians(30)
-    convolutions, last = ((4, 2, 1), (3, 1, 1), (3, 1, 1)), 3  # type: ignore[assignment]
+    convolutions, last = ((4, 2, 1), (3, 1, 1), (3, 1, 1)), 3
     FINE = 3
     """subpixels along a pixel"""
 

@@ -72,7 +72,7 @@ class GroupLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size, D, _ = self.weight.shape
-        W = self.weight[self.division].transpose(1, 2).flatten(2).flatten(0, 1)  # type: ignore[index]  # (size D, size C)
+        W = self.weight[self.division].transpose(1, 2).flatten(2).flatten(0, 1)  # (size D, size C)
         return linear(x.flatten(-2), W, self.bias.repeat(size)).unflatten(-1, (size, D))
 
 

@@ -72,7 +72,7 @@ def pose_generators(
         model.cpu()
         if found["collapsed"] is None:
             ask = {"episodes": SEEN, "horizons": (1,), "seed": seed + 1_000_000}
-            found["metrics"] = evaluate(model, world, "arbitrary", **ask)  # type: ignore[arg-type]
+            found["metrics"] = evaluate(model, world, "arbitrary", **ask)
         embed = lambda poses: torch.cat([model(world.render(some)) for some in poses.split(500)])
     generator = torch.Generator().manual_seed(seed + 2_000_000)
     poses = world.draw_states(samples, generator=generator)

@@ -76,7 +76,7 @@ def train(
             z, z_next = model(world.render(torch.cat([state[some], after[some]]))).chunk(2)
             z_other = z[torch.randperm(len(z), generator=order).to(where)]
             spread = energy(z, z_other, world.objects)
-            loss = energy(model.predict(z, action[some]), z_next, world.objects).mean() + (HINGE - spread).relu().mean()  # type: ignore[operator]
+            loss = energy(model.predict(z, action[some]), z_next, world.objects).mean() + (HINGE - spread).relu().mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

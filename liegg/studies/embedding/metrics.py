@@ -81,7 +81,7 @@ def evaluate(model, world, which: str, *, episodes: int, horizons: Sequence[int]
     other = torch.randperm(episodes, generator=generator).to(where)
     moves = [g for g, element in enumerate(world.group.elements) if element in ((1, 0), (0, 1))]
     plain = _roll(model, world, first.to(where), [a.to(where) for a in actions], horizons)
-    found, die = {}, dict.fromkeys(horizons, 0.0)  # type: ignore[var-annotated]
+    found, die = {}, dict.fromkeys(horizons, 0.0)
     for g in moves:
         turned = [world.turn_action(g, a).to(where) for a in actions]
         moved = _roll(model, world, world.turn(g, first).to(where), turned, horizons)

@@ -57,7 +57,7 @@ class WorldModel(nn.Module):
         """(B, K, |G|, c), or (B, K, c) without a group: E of what `embed` returns."""
         if not self.equivariant:
             return self.E(y.flatten(2))
-        return self.E(y.flatten(-3)[..., self.pixels].transpose(2, 3).flatten(3))  # type: ignore[index]
+        return self.E(y.flatten(-3)[..., self.pixels].transpose(2, 3).flatten(3))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.encode(self.embed(x))
@@ -96,7 +96,7 @@ class Transition(nn.Module):
         """The change of z (B, K, [|G|,] c) by actions (B, K, [|G|,] a)."""
         if self.edge is None:
             return self.node(torch.cat([z, action], -1))
-        to, source = self.pairs.T  # type: ignore[misc]
+        to, source = self.pairs.T
         messages = self.edge(torch.cat([z[:, to], z[:, source]], -1))
         arrived = messages.unflatten(1, (z.shape[1], -1)).sum(2)
         return self.node(torch.cat([z, arrived, action], -1))

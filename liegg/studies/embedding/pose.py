@@ -64,7 +64,7 @@ class PoseEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures (n, 1, size, size) to latents."""
-        return self.finish(self.network(x))  # type: ignore[operator]
+        return self.finish(self.network(x))
 
 
 class MatrixProduct(nn.Module):

@@ -98,7 +98,7 @@ def labeller(
             rest = [nn.ReLU(), nn.Linear(points, hidden), nn.ReLU(), nn.Linear(hidden, points)]
         else:
             around = {"padding": size // 2, "padding_mode": padding}
-            convolutions = nn.Conv1d(1, channels, size, **around), nn.ReLU(), nn.Conv1d(channels, 1, size, **around)  # type: ignore[arg-type]
+            convolutions = nn.Conv1d(1, channels, size, **around), nn.ReLU(), nn.Conv1d(channels, 1, size, **around)
             rest = [nn.Unflatten(1, (1, points)), *convolutions, nn.Flatten()]
         return Labeller(first, nn.Sequential(*rest))
 
@@ -122,7 +122,7 @@ def train(
     maxima = 2 * sum(frequencies) / len(frequencies)
     weight = torch.tensor((points - maxima) / maxima)
     first = {"params": net.first.parameters(), "weight_decay": weight_decay}
-    optimiser = torch.optim.Adam([first, {"params": net.rest.parameters()}], lr=learning_rate)  # type: ignore[arg-type]
+    optimiser = torch.optim.Adam([first, {"params": net.rest.parameters()}], lr=learning_rate)
     losses = torch.empty(steps)
     for step in range(steps):
         x, labels = sines(batch_size, points, frequencies=frequencies, generator=generator)

@@ -71,7 +71,7 @@ def imagined(model: WorldModel, world: World, *, seed: int, n: int = 3000, epoch
     for _ in range(SHOWN[-1]):
         action = _moving(world, state, generator)
         state, ẑ = world.step(state, action), model.predict(ẑ, action)
-        true.append(state), predicted.append(ẑ)  # type: ignore[func-returns-value]
+        true.append(state), predicted.append(ẑ)
     at = lambda steps: torch.cat([steps[p] for p in SHOWN])
     found = {"true": world.render(at(true)), "predicted": decode(at(predicted))}
     if model.equivariant:

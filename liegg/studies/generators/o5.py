@@ -42,7 +42,7 @@ def networks(
     hidden: Sequence[int], x: Sequence[Tensor], y: Sequence[Tensor], *, seeds: Sequence[int]
 ) -> list[Standardized]:
     """Untrained networks without biases, one a seed, with the scales of its points x[i] (N_i, 10) and values y[i]."""
-    return [regressor(hidden, *data, ACTION.copies, seed=seed) for *data, seed in zip(x, y, seeds)]  # type: ignore[arg-type, misc]
+    return [regressor(hidden, *data, ACTION.copies, seed=seed) for *data, seed in zip(x, y, seeds)]
 
 
 def width(layers: int, parameters: int) -> int:

@@ -28,7 +28,7 @@ def trained(samples: int, hidden: Sequence[int], *, seeds: Sequence[int], degree
     learned, test = slice(0, samples - HELD_OUT), slice(samples - HELD_OUT // 2, samples)
     x, y = o5.draws(samples, seeds=seeds)
     x_fresh, y_fresh = o5.draws(samples, seeds=[s + 10_000 for s in seeds])
-    nets, start = (o5.networks(hidden, x[:, learned], y[:, learned], seeds=[s + o for s in seeds]) for o in (0, 1000))  # type: ignore[arg-type]
+    nets, start = (o5.networks(hidden, x[:, learned], y[:, learned], seeds=[s + o for s in seeds]) for o in (0, 1000))
     fit(nets, x[:, learned], y[:, learned], seeds=seeds, **settings)
     random = torch.randn(5, 25, generator=torch.Generator().manual_seed(seeds[0]), dtype=torch.float64)
     random = torch.nn.functional.normalize(random, dim=1).reshape(-1, 5, 5)

@@ -43,10 +43,10 @@ def layer_by_layer(nets: Sequence[nn.Sequential], rotated: Data, upright: Data, 
         stages = []
         for net, seed in zip(nets, settings["seeds"]):
             below = net[: 2 * layer + 1]
-            width, labels = below[-2].out_features, net[-1].out_features  # type: ignore[index]
-            head = net[-1] if layer == depth else mlp([width, labels], seed=seed)[-1]  # type: ignore[list-item]
-            below[: 2 * layer - 1].requires_grad_(False)  # type: ignore[index]
-            stages.append(nn.Sequential(*below, head))  # type: ignore[misc]
+            width, labels = below[-2].out_features, net[-1].out_features
+            head = net[-1] if layer == depth else mlp([width, labels], seed=seed)[-1]
+            below[: 2 * layer - 1].requires_grad_(False)
+            stages.append(nn.Sequential(*below, head))
         fit(stages, *rotated, epochs=epochs // depth, anneal=True, **settings)
     for net in nets:
         net.requires_grad_(True)

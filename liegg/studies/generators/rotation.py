@@ -50,7 +50,7 @@ def of_classifiers(
         "together": polarize(discriminators, test[0][0], ACTION),
         "accuracy_validation": [accuracy_of(*each) for each in zip(nets, *validation)],
         "accuracy_test": [accuracy_of(*each) for each in zip(nets, *test)],
-        "drift": drifts(discriminators, turned, degrees),  # type: ignore[arg-type]
+        "drift": drifts(discriminators, turned, degrees),
     }
 
 
@@ -63,7 +63,7 @@ def of_architecture(nets: Sequence[nn.Module], test: Data, turned: Tensor, degre
         "alone": [polarize(F, x, ACTION) for F, x in zip(discriminators, test[0])],
         "together": polarize(discriminators, test[0][0], ACTION),
         "accuracy": [accuracy_of(*each) for each in zip(nets, *test)],
-        "drift": drifts(discriminators, turned, degrees),  # type: ignore[arg-type]
+        "drift": drifts(discriminators, turned, degrees),
     }
 
 
@@ -76,7 +76,7 @@ def of_layers(net: nn.Sequential, x: Tensor, y: Tensor, layers: Sequence[int]) -
     return {
         "accuracy": accuracy_of(net, x, y),
         "layers": [
-            {"layer": layer, "alone": polarize(F, half, ACTION), "drift_90": drifts([F], half[None], quarter).item()}  # type: ignore[arg-type]
+            {"layer": layer, "alone": polarize(F, half, ACTION), "drift_90": drifts([F], half[None], quarter).item()}
             for F, layer in seen
         ],
     }

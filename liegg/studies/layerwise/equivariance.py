@@ -22,13 +22,13 @@ def shift_errors(net: Network, x: Tensor) -> list[float]:
     errors = []
     for layer, seen in zip(net.layers, net.inputs(x)):
         side, y = seen.shape[-1], layer(seen)
-        if side % (2 * layer.stride) or y.shape[-1] == 1:  # type: ignore[operator]
+        if side % (2 * layer.stride) or y.shape[-1] == 1:
             errors.append(math.nan)
             continue
         difference = total = 0.0
         for shift in ((1, 0), (0, 1), (1, 1)):
             before = layer(seen.roll([side // 2 * s for s in shift], (2, 3)))
-            after = y.roll([side // layer.stride // 2 * s for s in shift], (2, 3))  # type: ignore[operator]
+            after = y.roll([side // layer.stride // 2 * s for s in shift], (2, 3))
             difference += (before - after).square().sum().item()
             total += before.square().sum().item() + after.square().sum().item()
         errors.append(difference / total if total else math.nan)
@@ -41,7 +41,7 @@ def energy_shares(net: Network, x: Tensor) -> list[dict[str, float]]:
     that puts out the same for all."""
     shares = []
     for layer, seen in zip(net.layers, net.inputs(x)):
-        parts = {kind: layer.of(kind, seen) for kind in layer.paths}  # type: ignore[operator, union-attr]
+        parts = {kind: layer.of(kind, seen) for kind in layer.paths}
         energy = {kind: (part - part.mean(0)).square().sum().item() for kind, part in parts.items()}
         total = sum(energy.values()) or math.nan
         shares.append({kind: value / total for kind, value in energy.items()})
@@ -74,4 +74,4 @@ def reynolds(W: Tensor) -> float:
     shifts = [(a, b) for a in range(h) for b in range(h)]
     back = lambda a, b: W.roll((-a, -b), (1, 2)).roll((-a * stride, -b * stride), (4, 5))
     mean = sum(back(a, b) for a, b in shifts) / len(shifts)
-    return (mean.square().sum() / W.square().sum()).item()  # type: ignore[union-attr]
+    return (mean.square().sum() / W.square().sum()).item()

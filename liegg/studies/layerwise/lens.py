@@ -55,9 +55,9 @@ def see(net: Network, x: Tensor) -> list[dict]:
     for number, (layer, seen) in enumerate(zip(net.layers, net.inputs(x))):
         if layer.stride == 1:
             seen = seen.detach()
-            values, vectors = commutators(layer, seen)  # type: ignore[arg-type]
+            values, vectors = commutators(layer, seen)
             factors = polarize(layer, seen, action, action)
-            W = weights(layer, *seen.shape[1:3])  # type: ignore[arg-type]
+            W = weights(layer, *seen.shape[1:3])
             found.append(
                 {"layer": number, "reynolds": reynolds(W), "values": values, "vectors": vectors, "factors": factors}
             )
@@ -95,5 +95,5 @@ def _moved(x: Tensor) -> Tensor:
 def filters(net: Network) -> Tensor:
     """(h, h, H, H) of the first layer what each output pixel sees, in the output channel with the largest weights: its
     weights over the pixels of the first input channel, all pathways together."""
-    W = weights(net.layers[0], net.channels, net.side)[:, :, :, 0]  # type: ignore[arg-type]
+    W = weights(net.layers[0], net.channels, net.side)[:, :, :, 0]
     return W[W.square().sum((1, 2, 3, 4)).argmax()].clone()

@@ -31,7 +31,7 @@ class Layer(nn.Module):
 
     @property
     def stride(self) -> int:
-        return next(iter(self.paths.values())).stride  # type: ignore[return-value]
+        return next(iter(self.paths.values())).stride
 
     def forward(self, x: Tensor, sites: Sites | None = None) -> Tensor:
         return sum(path(x, sites) for path in self.paths.values()) / len(self.paths)

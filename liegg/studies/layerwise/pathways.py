@@ -110,15 +110,15 @@ class FactoredFC(Pathway):
         self.bias_V = None if anchors else _zeros(self.P)
 
     def forward(self, x: Tensor, sites: Sites | None = None) -> Tensor:
-        a = _seen(x.flatten(2), self.into)  # type: ignore[arg-type]  # (B, C, S) pixels or anchors
+        a = _seen(x.flatten(2), self.into)  # (B, C, S) pixels or anchors
         z = torch.einsum("bcu,dcu->bdc", a, self.U) + self.bias_U[:, None]
         o = torch.einsum("bdc,dcp->bdp", z, self.V)
-        y = o if self.out is None else o @ self.out  # type: ignore[operator]
+        y = o if self.out is None else o @ self.out
         y = y if self.bias_V is None else y + self.bias_V
         if sites is not None:
             a_U, a_V = a.detach(), z.detach()
             sites.append(Site(self.U, self.bias_U, z, lambda: _by_place(a_U), lambda g: g.mT))
-            sites.append(Site(self.V, self.bias_V, y, lambda: _by_place(a_V), lambda g: _seen(g, self.out)))  # type: ignore[arg-type]
+            sites.append(Site(self.V, self.bias_V, y, lambda: _by_place(a_V), lambda g: _seen(g, self.out)))
         return self._images(y)
 
 
@@ -159,7 +159,7 @@ class Conv(Pathway):
         apart = x.reshape(-1, self.C // self.copies, self.H, self.H)
         padded = pad(apart, (1, 1, 1, 1), mode="circular").contiguous(memory_format=torch.channels_last)
         step = self.stride if self.grid == "fixed" else 1
-        W = self.weight if self.filters is None else self.weight @ self.filters  # type: ignore[operator]
+        W = self.weight if self.filters is None else self.weight @ self.filters
         o = conv2d(padded, W.unflatten(-1, (3, 3)), self.bias, step)
         if sites is not None:
             seen = apart.detach()
@@ -264,18 +264,18 @@ def pathway(
     where, shape = {"generator": generator}, (C, D, H, stride)
     match kind:
         case "FC":
-            return FC(*shape, **where)  # type: ignore[arg-type]
+            return FC(*shape, **where)
         case "F-FC":
-            return FactoredFC(*shape, **where)  # type: ignore[arg-type]
+            return FactoredFC(*shape, **where)
         case "S-FC":
-            return FactoredFC(*shape, anchors=ANCHORS["S-FC"], **where)  # type: ignore[arg-type]
+            return FactoredFC(*shape, anchors=ANCHORS["S-FC"], **where)
         case "CONV":
-            return Conv(*shape, grid=grid, **where)  # type: ignore[arg-type]
+            return Conv(*shape, grid=grid, **where)
         case "GCONV":
-            return Conv(*shape, grid=grid, copies=COPIES, **where)  # type: ignore[arg-type]
+            return Conv(*shape, grid=grid, copies=COPIES, **where)
         case "S-CONV":
             sparse = "S-CONV beside S-FC" if "S-FC" in beside else "S-CONV"
-            return Conv(*shape, grid=grid, anchors=ANCHORS[sparse], **where)  # type: ignore[arg-type]
+            return Conv(*shape, grid=grid, anchors=ANCHORS[sparse], **where)
     raise ValueError(f'unknown pathway "{kind}": there are {", ".join(KINDS)}')
 
 

@@ -56,7 +56,7 @@ def _path(found: dict, place: int, path: str) -> dict:
 
 def shares(found: dict, measure: str) -> dict[str, list[float]]:
     """{pathway: its share in every layer} by one of MEASURES."""
-    rows, result = layers(found), {}  # type: ignore[var-annotated]
+    rows, result = layers(found), {}
     for row in rows:
         total = sum(r[measure] for r in rows if r["layer"] == row["layer"]) or 1.0
         result.setdefault(row["path"], []).append(row[measure] / total)
@@ -106,7 +106,7 @@ def ranking(values: dict[str, float]) -> str:
 def gains(cases: Sequence[dict], found: Sequence[dict], measure: str) -> dict[str, float]:
     """By how much a number of the learned network is larger than that of the network with fixed priors: {the case in
     words: Laplace - MAP}, for cases that both have."""
-    named = {}  # type: ignore[var-annotated]
+    named = {}
     for case, f in zip(cases, found, strict=True):
         words = ", ".join(str(v) for k, v in case.items() if k != "method")
         named.setdefault(words, {})[case["method"]] = f[measure]

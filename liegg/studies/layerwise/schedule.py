@@ -126,12 +126,12 @@ def descend(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            _shrink(weights, priors.precisions, optimizer.param_groups[0]["lr"] / (1 - MOMENTUM) / len(x))  # type: ignore[arg-type]
+            _shrink(weights, priors.precisions, optimizer.param_groups[0]["lr"] / (1 - MOMENTUM) / len(x))
             cosine.step()
             losses.append(loss.detach())
-        _require_finite(epoch, torch.stack(losses), weights, priors.precisions)  # type: ignore[arg-type]
+        _require_finite(epoch, torch.stack(losses), weights, priors.precisions)
         if method == "Laplace" and epoch >= schedule.burn_in and epoch % schedule.every == 0:
-            priors.update(curvature.fit(net, x, y, samples=schedule.samples, generator=draws))  # type: ignore[arg-type]
+            priors.update(curvature.fit(net, x, y, samples=schedule.samples, generator=draws))
             history.append([float(epoch), *(-priors.log / math.log(10)).tolist()])
         progress.show(f"{method}, epoch {epoch} of {schedule.epochs}")
         if checkpoint and epoch % schedule.every == 0:

@@ -48,11 +48,11 @@ def pupils(
     function: Callable[[Tensor], Tensor], x: Tensor, hidden: Sequence[int], *, seeds: Sequence[int], **settings
 ) -> list[Standardized]:
     """Networks trained on the function's values at points x (M, N, d), one a seed; settings as in `fit`."""
-    y, spread = values(function, x)  # type: ignore[arg-type]
+    y, spread = values(function, x)
     nets = [untaught([x.shape[-1], *hidden, y.shape[-1]], seed=s) for s in seeds]
     fit([net.net for net in nets], x, y / spread[:, None, None], seeds=seeds, anneal=True, **settings)
     for net, scale in zip(nets, spread):
-        net.scale_out.copy_(scale)  # type: ignore[operator]
+        net.scale_out.copy_(scale)
     return nets
 
 

@@ -81,12 +81,12 @@ def taught(family: str, *, seed: int, steps: int, batch_size: int, lr: float, po
         own = seed + 1000 * (a + 1)
         x = drawn.points(setting.samples, seed=own)
         y = noisy(drawn.function(x), setting.noise, classes=of.kind == "classes", seed=own)
-        xs.append(x.float()), ys.append(y), seeds.append(own)  # type: ignore[func-returns-value]
+        xs.append(x.float()), ys.append(y), seeds.append(own)
         nets.append(_network(setting, xs[-1], y, classes=3 if of.kind == "classes" else None, seed=own))
-    inner = [net[0].net if of.kind == "classes" else net.net for net in nets]  # type: ignore[index]
+    inner = [net[0].net if of.kind == "classes" else net.net for net in nets]
     scale = torch.stack([x.std() for x in xs]).reshape(-1, *[1] * xs[0].ndim)
     ys = torch.stack(ys if of.kind == "classes" else [(y.float() - y.mean(0)) / y.std() for y in ys])
-    fit(  # type: ignore[type-var]
+    fit(
         inner, torch.stack(xs) / scale, ys if of.kind == "classes" else ys.float(),
         seeds=seeds, steps=steps, batch_size=batch_size, lr=lr, anneal=True,
     )  # fmt: skip

@@ -82,7 +82,7 @@ def augerino(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for batch in itertools.islice(_minibatches(len(x), generator), steps):
         A = (2 * torch.rand(len(batch), K, generator=generator) - 1) @ W.T
-        error = (net(_moved(A, x[batch], action)) - y[batch]).square().mean() / net.scale_out.square()  # type: ignore[operator]
+        error = (net(_moved(A, x[batch], action)) - y[batch]).square().mean() / net.scale_out.square()
         size = torch.linalg.svdvals(W).clamp(max=limit).sum()
         optimizer.zero_grad()
         (error - reward * size).backward()

@@ -50,14 +50,14 @@ def pupils(
             x, y = x.float(), y.float()[:, None]
             net = mlp([x[0].numel(), *[width] * layers, 1], seed=own, bias=True)
             nets.append(Standardized(net, torch.zeros(1), x.std(), y.mean(), y.std()))
-            xs.append(x), ys.append((y - y.mean()) / y.std()), seeds.append(own)  # type: ignore[func-returns-value]
+            xs.append(x), ys.append((y - y.mean()) / y.std()), seeds.append(own)
     inner = [net.net for net in nets]
-    scales = torch.stack([net.scale_in for net in nets]).reshape(-1, *[1] * xs[0].ndim)  # type: ignore[misc]
+    scales = torch.stack([net.scale_in for net in nets]).reshape(-1, *[1] * xs[0].ndim)
     fit(
         inner, torch.stack(xs) / scales, torch.stack(ys),
         seeds=seeds, steps=steps, batch_size=batch_size, lr=lr, anneal=True, device=device,
     )  # fmt: skip
-    return [nets[i : i + networks] for i in range(0, len(nets), networks)]  # type: ignore[misc]
+    return [nets[i : i + networks] for i in range(0, len(nets), networks)]
 
 
 def survey(
