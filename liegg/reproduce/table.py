@@ -63,7 +63,7 @@ class Parameter:
         if type(value) is not convert and not (convert is float and type(value) is int):
             raise UserError(f"parameter {name} must be {self.kind}, not {type(value).__name__} ({value!r})")
         if isinstance(self.allowed, list) and value not in self.allowed:
-            raise UserError(f"parameter {name} must be one of {', '.join(map(_typed, self.allowed))}, not {value!r}")
+            raise UserError(f"parameter {name} must be one of {', '.join(map(typed, self.allowed))}, not {value!r}")
         if isinstance(self.allowed, dict) and not self.allowed["min"] <= value <= self.allowed["max"]:
             raise UserError(
                 f"parameter {name} must be from {self.allowed['min']} to {self.allowed['max']}, not {value!r}"
@@ -219,6 +219,6 @@ def _value(text: str) -> object:
         return [_value(part.strip()) for part in ENTRY.findall(text[1:-1])] if text.startswith("[") else text
 
 
-def _typed(value: object) -> str:
+def typed(value: object) -> str:
     """A value as it is typed in a list: words that are empty or have a comma need their quotes."""
     return repr(value) if value == "" or "," in str(value) else str(value)

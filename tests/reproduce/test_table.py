@@ -79,7 +79,7 @@ def test_every_word_that_is_allowed_works_and_can_be_typed(experiment):
         if p.kind == "str":
             assert set(p.allowed) <= set(KNOWN[experiment.name][p.name])
             assert all(word.count("(") == word.count(")") for word in p.allowed)
-            typed = ", ".join(map(table._typed, p.allowed))  # as the error lists them
+            typed = ", ".join(map(table.typed, p.allowed))  # as the error lists them
             assert table.parse(f"words=[{typed}]") == {"words": p.allowed}
 
 
