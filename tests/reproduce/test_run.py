@@ -127,6 +127,10 @@ def test_nothing_changed_nothing_runs(project):
     again = reproduce(project, "run", "--profile", "smoke")
     assert again.returncode == 0
     assert again.stdout.count("up to date") == len(NAMES) + 1 and "running" not in again.stdout
+    part = reproduce(project, "run", "--profile", "smoke", "--part", "II")
+    assert [line.split(":")[0] for line in part.stdout.splitlines()[:-1]] == [n for n in NAMES if n.startswith("2")]
+    listed = reproduce(project, "list", "--profile", "smoke").stdout
+    assert listed.count("at profile smoke: up to date") == len(NAMES)
 
 
 LAYERS = ["31_toy", "32_mixed_groups", "33_images"]
