@@ -66,15 +66,16 @@ $(LAB): $(STAMP)
 	@touch $@
 
 test: $(STAMP)  ## lint, types and all tests, in a few minutes
-	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
 
-verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= reruns those, STRICT=1 for a release
-	@$(RUN) verify $(STORED) $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(STRICT),--strict)
+verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= or PART= reruns those, STRICT=1 for a release
+	@$(RUN) verify $(STORED) $(CHOSEN) $(if $(STRICT),--strict)
 
 store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/reference
-	@$(RUN) store $(STORED) $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)")
+	@$(RUN) store $(STORED) $(CHOSEN)
 
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build

@@ -24,10 +24,10 @@ class Product(Action):
             raise ValueError("Product(parts) needs a list of pairs (action, width), with None where nothing moves")
         if not all(action is None or isinstance(action, Action) for action, _ in parts):
             raise ValueError(f"Product(parts) needs actions or None, not {[action for action, _ in parts]}")
-        if not all(type(width) is int and width > 0 for _, width in parts):
-            raise ValueError(
-                f"Product(parts) needs widths that are positive whole numbers, not {[w for _, w in parts]}"
-            )
+        if any(isinstance(width, bool) or not hasattr(width, "__index__") for _, width in parts):
+            raise ValueError(f"Product(parts) needs widths that are whole numbers, not {[w for _, w in parts]}")
+        if any(width < (action is not None) for action, width in parts):
+            raise ValueError(f"Product(parts) needs widths that are positive whole numbers, not {parts}")
         self.parts = list(parts)
         self.moving = [(action, slice(end - width, end)) for (action, width), end in zip(parts, _ends(parts)) if action]
         self.width, self.size = sum(width for _, width in parts), sum(action.size for action, _ in self.moving)
@@ -91,7 +91,7 @@ class Copies(Action):
     def __init__(self, action: Action, count: int):
         if not isinstance(action, Action):
             raise ValueError(f"Copies(action, count) needs an action, such as Linear(3), not {action!r}")
-        if type(count) is not int or count < 1:
+        if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
             raise ValueError(f"Copies(action, count) needs a positive count, a whole number, not {count!r}")
         self.action, self.count, self.size, self.n = action, count, action.size, action.n
         self.linear = action.linear

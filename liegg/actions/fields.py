@@ -103,7 +103,9 @@ class Polynomial(VectorFields):
     """
 
     def __init__(self, n: int, degree: int, copies: int = 1):
-        if not all(type(number) is int for number in (n, degree, copies)) or n < 1 or degree < 0 or copies < 1:
+        if any(isinstance(number, bool) or not hasattr(number, "__index__") for number in (n, degree, copies)):
+            raise ValueError(f"Polynomial needs whole numbers, not {n!r}, {degree!r}, {copies!r}")
+        if n < 1 or degree < 0 or copies < 1:
             raise ValueError(
                 f"Polynomial needs n >= 1, degree >= 0, copies >= 1, whole numbers, not {n!r}, {degree!r}, {copies!r}"
             )

@@ -16,7 +16,7 @@ class _OnPoints(Action):
     constants: int
 
     def __init__(self, n: int, copies: int = 1):
-        if not all(type(number) is int and number > 0 for number in (n, copies)):
+        if any(isinstance(number, bool) or not hasattr(number, "__index__") or number < 1 for number in (n, copies)):
             raise ValueError(
                 f"{type(self).__name__}(n, copies) needs positive whole numbers, not n={n!r}, copies={copies!r}"
             )

@@ -17,7 +17,7 @@ class Tensor(Action):
     """
 
     def __init__(self, n: int, rank: int):
-        if not all(type(number) is int and number > 0 for number in (n, rank)):
+        if any(isinstance(number, bool) or not hasattr(number, "__index__") or number < 1 for number in (n, rank)):
             raise ValueError(f"Tensor(n, rank) needs positive whole numbers, not n={n!r}, rank={rank!r}")
         self.n, self.rank, self.size = n, rank, n * n
 

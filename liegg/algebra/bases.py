@@ -9,7 +9,7 @@ from torch import Tensor
 
 def so(p: int, q: int = 0) -> Tensor:
     """so(p, q): Aᵀη + ηA = 0, η diagonal with p ones and q minus ones; so(n) is so(n, 0). Dimension (p+q)(p+q-1)/2."""
-    if type(p) is not int or type(q) is not int or min(p, q) < 0 or p + q < 1:
+    if any(isinstance(n, bool) or not hasattr(n, "__index__") for n in (p, q)) or min(p, q) < 0 or p + q < 1:
         raise ValueError(f"so(p, q) needs whole numbers, none negative and not both 0, not {p!r}, {q!r}")
     n = p + q
     eta = torch.cat([torch.ones(p), -torch.ones(q)]).double()
@@ -19,7 +19,7 @@ def so(p: int, q: int = 0) -> Tensor:
 
 def sp(n: int) -> Tensor:
     """sp(n) on R^2n: AᵀJ + JA = 0 with J = [[0, 1], [-1, 0]]. Dimension n(2n+1)."""
-    if type(n) is not int or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"sp(n) needs a positive whole number, not {n!r}")
     J = torch.kron(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), torch.eye(n)).double()
     i, j = torch.triu_indices(2 * n, 2 * n)
@@ -28,14 +28,14 @@ def sp(n: int) -> Tensor:
 
 def gl(n: int) -> Tensor:
     """gl(n): every matrix. Dimension n²."""
-    if type(n) is not int or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"gl(n) needs a positive whole number, not {n!r}")
     return torch.eye(n * n, dtype=torch.float64).reshape(n * n, n, n)
 
 
 def sl(n: int) -> Tensor:
     """sl(n): tr A = 0. Dimension n² - 1."""
-    if type(n) is not int or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"sl(n) needs a positive whole number, not {n!r}")
     unit = torch.eye(n, dtype=torch.float64).flatten()
     return torch.linalg.qr(torch.cat([unit[:, None], torch.eye(n * n).double()], 1)).Q[:, 1:].T.reshape(-1, n, n)
@@ -43,14 +43,14 @@ def sl(n: int) -> Tensor:
 
 def scaling(n: int) -> Tensor:
     """The multiples of the identity. Dimension 1."""
-    if type(n) is not int or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"scaling(n) needs a positive whole number, not {n!r}")
     return torch.eye(n, dtype=torch.float64)[None] / n**0.5
 
 
 def translations(n: int) -> Tensor:
     """Translations of R^n as (n+1) x (n+1) matrices acting on (x, 1). Dimension n."""
-    if type(n) is not int or n < 1:
+    if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
         raise ValueError(f"translations(n) needs a positive whole number, not {n!r}")
     basis = torch.zeros(n, n + 1, n + 1, dtype=torch.float64)
     basis[range(n), range(n), n] = 1
@@ -69,17 +69,15 @@ def conjugate(basis: Tensor, g: Tensor) -> Tensor:
     """g A g⁻¹ for every A of the basis, made orthonormal again: the same algebra in other coordinates."""
     if not isinstance(basis, Tensor) or not isinstance(g, Tensor) or basis.ndim < 3 or g.shape != basis.shape[-2:]:
         raise ValueError("conjugate(basis, g) needs matrices (dim, n, n) and one (n, n), as tensors")
-    if g.shape[0] != g.shape[1] or not g.is_floating_point() or g.dtype != basis.dtype:
-        raise ValueError(f"g must be square and of the basis' floating-point type {basis.dtype}, not {g.dtype}")
-    if not g.isfinite().all() or torch.linalg.inv_ex(g).info:
-        raise ValueError("g holds NaN or infinite values, or has no inverse: give a change of coordinates")
+    if g.shape[0] != g.shape[1] or g.dtype != basis.dtype or not (g.is_floating_point() or g.is_complex()):
+        raise ValueError(f"g must be square and of the basis' type {basis.dtype}, real or complex, not {g.dtype}")
     return orthonormal(g @ basis @ torch.linalg.inv(g))
 
 
 def orthonormal(basis: Tensor) -> Tensor:
     """An orthonormal basis of the span of linearly independent matrices (dim, n, n)."""
-    if not isinstance(basis, Tensor) or not basis.is_floating_point() or basis.ndim < 2:
-        raise ValueError("orthonormal(basis) needs a floating-point tensor of matrices (dim, n, n)")
+    if not isinstance(basis, Tensor) or basis.ndim < 2 or not (basis.is_floating_point() or basis.is_complex()):
+        raise ValueError("orthonormal(basis) needs a tensor of real or complex matrices (dim, n, n)")
     if len(basis) > basis.shape[1:].numel():
         raise ValueError(f"{len(basis)} matrices of shape {tuple(basis.shape[1:])} are not linearly independent")
     return torch.linalg.qr(basis.flatten(1).T).Q.T.reshape(basis.shape)

@@ -26,7 +26,7 @@ def closure(basis: Tensor) -> float:
     themselves. An abelian or one-dimensional span closes, so its value is 0.
     """
     if not isinstance(basis, Tensor) or not basis.is_floating_point() or basis.ndim != 3:
-        raise ValueError("closure(basis) needs a floating-point tensor of matrices (dim, n, n)")
+        raise ValueError("closure(basis) needs a tensor of real matrices (dim, n, n)")
     return closure_defect(basis.flatten(1), bracket(basis[:, None], basis[None]).flatten(0, 1).flatten(1))
 
 

@@ -40,7 +40,8 @@ def images(
                  "mnist", "fashion-mnist": 60000 and 10000 images, 1 x 28 x 28.
                  "cifar10": 50000 and 10000, 3 x 32 x 32
     split        "train": all training images but those of "validation"; "test"
-    first        how many of the split, the first; files that hold none of them are not read
+    first        how many of the split, the first; of files in their order (no validation, no seed) only those are
+                 read that hold some of them
     validation   how many training images, the last in their order, are kept for validation; by default 180 of the
                  1617 of "digits", 10000 of "mnist" (LieGG's split) and none of the others
     seed         of the order of the training images; by default a fixed random one for "digits", that of seed 0 for
@@ -49,12 +50,16 @@ def images(
     Raises ValueError for another name, split or number and for damaged files, FileNotFoundError for files that are
     missing and cannot be downloaded, ImportError for "digits" without scikit-learn.
     """
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         raise ValueError(f'unknown dataset "{name}": there are {", ".join(DATASETS)}')
     if split not in SPLITS:
         raise ValueError(f'unknown split "{split}": there are {", ".join(SPLITS)}')
+    if any(isinstance(n, bool) or not (n is None or hasattr(n, "__index__")) for n in (first, validation, seed)):
+        raise ValueError(f"first, validation and seed must be whole numbers, not {first!r}, {validation!r}, {seed!r}")
     if first is not None and first < 1:
         raise ValueError(f"first is {first}, and must be at least 1")
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed is {seed}, and must not be negative")
     read, kept, own = DATASETS[name]
     kept, seed = kept if validation is None else validation, own if seed is None else seed
     of_files = split == "test" or (seed is None and kept == 0)

@@ -19,6 +19,8 @@ RECORD = 1 + 3 * 32 * 32
 def read(part: str, first: int | None = None) -> tuple[Tensor, Tensor]:
     """The first images, or all, (N, 3, 32, 32) of bytes, and labels (N,), of the part "train" (50000) or "test"
     (10000), in the order of the files; only the files that hold them are read."""
+    if first is not None and first > IMAGES * len(NAMES[part]):
+        raise ValueError(f"{first} images are asked for, and cifar10 has {IMAGES * len(NAMES[part])} for {part}")
     names = NAMES[part] if first is None else NAMES[part][: -(-first // IMAGES)]
     sources = [(name, IMAGES * RECORD, URL, f"{FOLDER}/{name}") for name in names]
     content = b"".join(files.content("cifar10", *source) for source in sources)

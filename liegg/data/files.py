@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import lzma
 import os
+import secrets
 import tarfile
 import urllib.request
 import zlib
@@ -24,7 +25,16 @@ import platformdirs
 CLONE = Path(__file__).parents[2]
 OPENERS: dict[str, Callable] = {".gz": gzip.open, "": open, ".xz": lzma.open}
 """how a file is opened, by its suffix"""
-BROKEN = (EOFError, KeyError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, tarfile.TarError)
+BROKEN = (
+    EOFError,
+    LookupError,
+    ValueError,
+    OverflowError,
+    gzip.BadGzipFile,
+    lzma.LZMAError,
+    zlib.error,
+    tarfile.TarError,
+)
 """what reading a file raises that is no whole one"""
 ARCHIVE = 2**28
 """bytes that an archive of record files holds at most; those of CIFAR-10 hold 184 million"""
@@ -132,7 +142,7 @@ class _Bounded(gzip.GzipFile):
 @contextmanager
 def _downloaded(url: str, path: Path, most: int) -> Iterator[Path]:
     """Fetch a file; it is kept at its place if nothing is wrong with it."""
-    part = path.with_suffix(f".{os.getpid()}.part")
+    part = path.with_suffix(f".{secrets.token_hex(8)}.part")
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,10 +29,9 @@ def main(words: list[str] | None = None) -> int:
     commands.add_parser("book", parents=[profile], help="build the book from the results there are")
     stored = argparse.ArgumentParser(add_help=False)
     stored.add_argument("--profile", default="paper", help="whose results are stored (default: paper)")
-    stored.add_argument("--notebook", default="", help="one or several")
-    commands.add_parser("store", parents=[stored], help="put the results of a run in data/reference")
+    commands.add_parser("store", parents=[stored, chosen], help="put the results of a run in data/reference")
     verify = commands.add_parser(
-        "verify", parents=[stored], help="hold stored results against the code of today; rerun the notebooks named"
+        "verify", parents=[stored, chosen], help="hold stored results against the code of today; rerun those named"
     )
     verify.add_argument("--strict", action="store_true", help="refuse what the code of today has not measured")
     commands.add_parser(
@@ -101,7 +100,7 @@ def _store(options: argparse.Namespace) -> int:
     from liegg.reproduce import claim_tables
     from liegg.reproduce.stored import store
 
-    chosen = table.select(table.load(), options.notebook, options.profile)
+    chosen = table.select(table.load(), options.notebook, options.profile, options.part)
     run = Run(options.profile)
     with _alone(run.build):
         print(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
@@ -113,7 +112,8 @@ def _verify(options: argparse.Namespace) -> int:
     from liegg.reproduce.verify import verify
 
     experiments = table.load()
-    again = table.select(experiments, options.notebook, options.profile) if options.notebook else []
+    chosen = table.select(experiments, options.notebook, options.profile, options.part)
+    again = chosen if options.notebook or options.part else []
     run = Run(options.profile, aside="verify")
     with _alone(run.build):
         good = verify(run, experiments, [e.name for e in again], options.strict)

@@ -219,9 +219,11 @@ def _plain(code: str, *, cell: bool = False) -> str:
         code = TransformerManager().transform_cell(code)
     tree = ast.parse(code)
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
+    caught = {node for attempt in ast.walk(tree) if isinstance(attempt, ast.Try) for node in ast.walk(attempt)}
     for node in ast.walk(tree):
         if isinstance(body := getattr(node, "body", None), list):
-            node.body = [n for n in body if n in shown or not (_is_text(n) or _is_check(n))] or [ast.Pass()]  # type: ignore[attr-defined]
+            text = [n for n in body if _is_text(n) or (_is_check(n) and n not in caught)]
+            node.body = [n for n in body if n in shown or n not in text] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
 
 
@@ -232,7 +234,8 @@ def _is_text(node: ast.stmt) -> bool:
 
 def _is_check(node: ast.stmt) -> bool:
     """Whether a statement does nothing but refuse input: `if ...: raise ValueError(...)`, or TypeError."""
-    if not isinstance(node, ast.If) or node.orelse or any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
+    acting = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Await)
+    if not isinstance(node, ast.If) or node.orelse or any(isinstance(n, acting) for n in ast.walk(node)):
         return False
     raised = [getattr(getattr(n, "exc", None), "func", None) for n in node.body if isinstance(n, ast.Raise)]
     return len(raised) == len(node.body) and all(getattr(f, "id", "") in ("ValueError", "TypeError") for f in raised)

@@ -159,6 +159,8 @@ def load(root: Path | None = None) -> dict[str, Experiment]:
     content = rows.read(path)
     if not isinstance(content, dict):
         raise UserError(f"{TABLE.name}: it must have a key for each experiment")
+    if strange := [name for name in content if str(name)[:1] not in {str(i) for i, _ in enumerate(PARTS, 1)}]:
+        raise rows.wrong(TABLE.name, strange[0], "name", f"must begin with the number of its part, 1 to {len(PARTS)}")
     checked = {name: rows.check(_Row, TABLE.name, name, row) for name, row in content.items()}
     return {name: Experiment(name, **dict(row), path=path.parent / f"{name}.ipynb") for name, row in checked.items()}
 

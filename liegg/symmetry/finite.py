@@ -40,8 +40,8 @@ def _follow(
             f"inputs holds NaN or infinite values in {int((~x.isfinite()).reshape(len(x), -1).any(1).sum())} "
             f"of {len(x)} samples: clean the data first"
         )
-    if isinstance(function, torch.nn.Module) and any(w.is_meta or w.is_sparse for w in function.parameters()):
-        raise ValueError("the model has weights on the meta device, or sparse ones: give it dense weights with values")
+    if isinstance(function, torch.nn.Module) and {w.is_meta for w in function.parameters()} == {True}:
+        raise ValueError("the model has its weights on the meta device: give it some with values")
     with torch.no_grad(), undisturbed(function):
         x = fitted(function, x)
         y = function(x.clone())
@@ -143,9 +143,9 @@ def finite_check(
     Raises ValueError for settings out of range, for inputs that are no dense floating-point tensor or hold NaN or
     infinite values, and for a function that is constant on them, or not finite there.
     """
-    if not isinstance(turn, int | float) or not 0 < turn < float("inf"):
+    if isinstance(turn, bool) or not hasattr(turn, "__float__") or not 0 < turn < float("inf"):
         raise ValueError(f"turn must be positive and finite, not {turn!r}")
-    if type(steps) is not int or type(directions) is not int or min(steps, directions) < 1:
+    if any(isinstance(n, bool) or not hasattr(n, "__index__") or n < 1 for n in (steps, directions)):
         raise ValueError(f"steps and directions must be positive whole numbers, not {steps!r}, {directions!r}")
     if type(seed) is not int or not -(2**63) <= seed < 2**64:
         raise ValueError(f"seed must be a whole number that torch.manual_seed takes, not {seed!r}")

@@ -139,8 +139,8 @@ def moved_outputs(action: Action, y: Tensor) -> Tensor:
 
 def outputs(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """x in the function's dtype and on its device, ready for differentiation, and the function's outputs there."""
-    if isinstance(function, nn.Module) and any(w.is_meta or w.is_sparse for w in function.parameters()):
-        raise ValueError("the model has weights on the meta device, or sparse ones: give it dense weights with values")
+    if isinstance(function, nn.Module) and {w.is_meta for w in function.parameters()} == {True}:
+        raise ValueError("the model has its weights on the meta device: give it some with values")
     if not x.sum().isfinite() and not x.isfinite().all():  # the sum is quicker, and may overflow
         raise ValueError("inputs holds NaN or infinite values: clean the data first")
     with torch.inference_mode(False), torch.enable_grad():

@@ -236,7 +236,7 @@ class Symmetry:
         )
 
     def _matrices(self, basis: Tensor) -> Tensor:
-        if not isinstance(basis, Tensor) or basis.ndim != 3 or basis.is_complex() or basis.is_meta:
+        if not isinstance(basis, Tensor) or basis.ndim != 3 or basis.is_complex() or basis.is_meta or basis.is_sparse:
             raise ValueError("a known algebra must be a real tensor of matrices (d, n, n), such as algebra.so(3)")
         if not basis.isfinite().all():
             raise ValueError("this algebra holds NaN or infinite values")

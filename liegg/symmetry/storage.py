@@ -42,7 +42,7 @@ _SHAPES = {
 }
 """Arrays with a letter for each of their sizes: equal letters, equal sizes. A and B are the actions' sizes."""
 _DIRECTIONS = {"action": "coefficients", "output_action": "output_coefficients"}
-_NUMBERS = {"samples": "i", "scale": "f", "thin": "f", "unbiased": "b"}
+_NUMBERS = {"samples": "i", "scale": "fi", "thin": "fi", "unbiased": "b"}
 """numbers and their kinds: whole, real and true or false"""
 _WITH_OUTPUTS = {"output_coefficients", "trivial_output_coefficients"}
 _MAY_BE_NAN = {"paid_share", "paid_error"}
@@ -58,6 +58,8 @@ def save(found: "Symmetry", path: str | Path) -> None:
         raise ValueError(f"this result could not be loaded again, so it is not saved: {wrong}") from None
     arrays |= {"actions": np.array(json.dumps(described)), "format": np.array(FORMAT)}
     path = Path(os.path.realpath(path))  # a link stays one
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: name a file in it")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} to save {path.name} in: make it first")
     part = path.with_name(f".{secrets.token_hex(8)}.part")
@@ -154,7 +156,7 @@ def _require_whole(
         raise _Wrong(f"it is of {sizes['M']} functions")
     for name in [name for name in _NUMBERS if name in arrays]:
         number = arrays[name]
-        if number.shape or number.dtype.kind != _NUMBERS[name] or not (number == number and 0 <= number < np.inf):
+        if number.shape or number.dtype.kind not in _NUMBERS[name] or not (number == number and 0 <= number < np.inf):
             raise _Wrong(f"{name} is {number}")
 
 
@@ -164,7 +166,7 @@ def description(action: Action | None) -> list | None:
         return None
     name = type(action).__name__
     known = name in _BUILT_IN and type(action) is getattr(actions, name)
-    return [name, {key: getattr(action, key) for key in _BUILT_IN[name]} if known else None]
+    return [name, {key: int(getattr(action, key)) for key in _BUILT_IN[name]} if known else None]
 
 
 def _restored(which: str, description: list | None, given: Action | None, arrays: dict) -> Action | None:

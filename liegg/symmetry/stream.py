@@ -59,8 +59,10 @@ def polarize(
     are sparse or on the meta device, for functions that mix the samples of a batch, and for outputs without batch
     dimension, not differentiable or with gradients that are not finite.
     """
-    if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
-        raise ValueError(f"batch_size must be at least 1, a whole number, not {batch_size}")
+    if isinstance(batch_size, bool) or not (batch_size is None or hasattr(batch_size, "__index__")):
+        raise ValueError(f"batch_size must be a whole number, not {batch_size!r}")
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     if isinstance(inputs, Tensor) and (inputs.is_meta or inputs.layout != torch.strided or inputs.is_nested):
         raise ValueError("inputs must be dense: no meta, sparse or nested tensor, nor batches of such tensors")
     require_action("action", action)

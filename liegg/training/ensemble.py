@@ -51,11 +51,11 @@ def train(
     """
     if not hasattr(models, "__len__") or not all(isinstance(model, nn.Module) for model in models):
         raise ValueError("models must be a list of torch modules")
-    if not isinstance(epochs, int | Sequence) or isinstance(epochs, bool | str):
+    if isinstance(epochs, bool | str) or not (isinstance(epochs, int) or hasattr(epochs, "__len__")):
         raise ValueError(f"epochs must be a whole number, or one for each model, not {epochs!r}")
-    if not isinstance(epochs, int) and not all(type(number) is int for number in epochs):
+    if not isinstance(epochs, int) and not all(hasattr(number, "__index__") for number in epochs):
         raise ValueError(f"epochs must be whole numbers, not {epochs!r}")
-    if not hasattr(seeds, "__len__") or not all(isinstance(seed, int) for seed in seeds):
+    if not hasattr(seeds, "__len__") or not all(hasattr(seed, "__index__") for seed in seeds):
         raise ValueError(f"seeds must be a list of whole numbers, one for each model, not {seeds!r}")
     if not hasattr(x, "__len__") or not hasattr(y, "__len__"):
         raise ValueError("x and y must be tensors (M, N, ...), or lists of M tensors")
@@ -63,7 +63,9 @@ def train(
         raise ValueError("x and y must be tensors (M, N, ...), or lists of M tensors (N_i, ...)")
     if any(part.is_meta or part.layout != torch.strided for data in (x, y) for part in data):
         raise ValueError("x and y must be dense tensors with values: no meta or sparse ones")
-    if not all(isinstance(rate, int | float) and 0 <= rate < float("inf") for rate in (lr, weight_decay)):
+    if any(part.requires_grad for data in (x, y) for part in data):
+        raise ValueError("x and y are data, and need no gradients: detach() them")
+    if not all(hasattr(rate, "__float__") and 0 <= rate < float("inf") for rate in (lr, weight_decay)):
         raise ValueError(f"lr and weight_decay must be finite numbers, not negative, not {lr!r}, {weight_decay!r}")
     if not callable(loss):
         raise ValueError(f"loss must be a function of outputs and targets, not {loss!r}")
@@ -271,7 +273,7 @@ def _check_counts(models, x, y, seeds, passes: Tensor, samples: Tensor, batch_si
         )
     if samples.tolist() != [len(part) for part in y] or not samples.all():
         raise ValueError(f"{samples.tolist()} inputs and {[len(part) for part in y]} targets must be as many, not none")
-    if type(batch_size) is not int or batch_size < 1 or (passes < 0).any():
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1 or (passes < 0).any():
         raise ValueError(
             f"batch_size {batch_size!r} must be at least 1, a whole number, epochs {passes.tolist()} not negative"
         )

@@ -1,5 +1,6 @@
 """What every action promises: its derivative, its matrices, that its motions compose."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -185,13 +186,20 @@ SO3 = algebra.so(3)
         lambda n: Polynomial(2, 2, copies=n),
         lambda n: Copies(LINEAR, n),
         lambda n: Product([(LINEAR, n)]),
-        lambda n: Product([(None, n), (LINEAR, 6)]),
+        lambda n: Product([(None, n or -1), (LINEAR, 6)]),
         lambda n: translations(n),
     ],
 )
 def test_numbers_of_actions_are_whole_and_positive(make, wrong):
     with pytest.raises(ValueError, match=r"whole number.* not .*(\d|True|2|None|nan)"):
         make(wrong)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    two = np.int64(2)
+    assert Linear(two, copies=two).size == Affine(two).n * 2 == Polynomial(two, 1).size - 2 == Tensor(two, two).size
+    assert Copies(Linear(2), two).count == Product([(Linear(2), two), (None, 0)]).width == 2
+    assert algebra.so(np.int64(3)).equal(SO3) and algebra.sp(two).equal(algebra.sp(2))
 
 
 @pytest.mark.parametrize(

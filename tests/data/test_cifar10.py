@@ -43,6 +43,17 @@ def test_only_the_files_needed_are_read(made):
         data.images("cifar10", "train", first=7)
 
 
+def test_of_files_in_another_order_all_are_read(made):
+    root, contents = made
+    for name in NAMES[:5]:
+        (root / name).write_bytes(contents[name])
+    whole = data.images("cifar10", "train")[0]
+    order = np.random.default_rng(3).permutation(15)
+    assert torch.equal(data.images("cifar10", "train", first=2, seed=3)[0], whole[order[:2]])
+    assert torch.equal(data.images("cifar10", "train", first=2, validation=4)[0], whole[:2])
+    assert torch.equal(data.images("cifar10", "validation", first=2, validation=4)[0], whole[11:13])
+
+
 def test_all_may_lie_in_the_published_archive(made, monkeypatch):
     root, contents = made
     published = root / "published" / "archive.tar.gz"

@@ -57,6 +57,12 @@ def test_what_a_data_set_keeps_for_validation_by_itself(monkeypatch):
     [
         ("svhn", "train", {}, 'unknown dataset "svhn": there are digits, mnist, fashion-mnist, cifar10'),
         ("digits", "dev", {}, 'unknown split "dev"'),
+        (["digits"], "train", {}, "unknown dataset"),
+        ("digits", "train", {"first": 2.5}, "must be whole numbers, not 2.5"),
+        ("digits", "train", {"first": True}, "must be whole numbers, not True"),
+        ("digits", "test", {"validation": 0.1}, "must be whole numbers, not None, 0.1"),
+        ("digits", "train", {"seed": "a"}, "must be whole numbers"),
+        ("digits", "train", {"seed": -1}, "seed is -1, and must not be negative"),
         ("digits", "test", {"first": 0}, "first is 0, and must be at least 1"),
         ("digits", "test", {"first": 181}, "181 images are asked for, and digits has 180 for test"),
         ("digits", "train", {"validation": 1617}, "validation is 1617, and must be 0 to 1616"),

@@ -259,6 +259,12 @@ def test_an_archive_without_the_member_that_it_should_have(archive, members):
         archive(*members)
 
 
+@pytest.mark.parametrize("header", [{"GNU.sparse.map": "x,y"}, {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}])
+def test_an_archive_with_broken_headers(archive, header):
+    with pytest.raises(ValueError, match=r"all\.tar\.gz is damaged"):
+        archive(("a/b", b"0123456789", {"pax_headers": header}))
+
+
 def test_an_archive_that_is_cut(archive):
     with pytest.raises(ValueError, match=r"all\.tar\.gz is damaged"):
         archive(("a/z", np.random.default_rng(0).bytes(5000), {}), ("a/b", b"0123456789", {}), cut=3000)

@@ -105,6 +105,11 @@ def f(x):
         ("if x < 0: raise Diverged(x)", "if x < 1: raise Diverged(x)"),
         ("if (y := x) < 0: raise ValueError(x)", "if (y := 2 * x) < 0: raise ValueError(x)"),
         ("if x < 0: raise ValueError(x)\nelse: y = 1", "if x < 1: raise ValueError(x)\nelse: y = 1"),
+        ("if (yield x) < 0: raise ValueError(x)", "if (yield x) < 1: raise ValueError(x)"),
+        (
+            "try:\n    for y in x:\n        if y < 0: raise ValueError(x)\nexcept ValueError: z = 1",
+            "try:\n    for y in x:\n        if y < 1: raise ValueError(x)\nexcept ValueError: z = 1",
+        ),
         ("if x < 0: y = 1; raise ValueError(x)", "if x < 0: y = 2; raise ValueError(x)"),
         ('"""d"""; X = 1', '"""d"""; X = 2'),
         ('def f():\n    "doc"; return 1', 'def f():\n    "doc"; return 2'),

@@ -278,6 +278,7 @@ def test_a_notebook_that_fails_harms_no_other(project):
     table = project / "notebooks" / "experiments.yml"
     before = table.read_text()
     table.write_text(before.replace("{networks: 3, images: 400", "{dataset: mnist, networks: 3, images: 400"))
+    (project / "none").mkdir()
     nowhere = {"LIEGG_DATA": str(project / "none"), "HTTPS_PROXY": "http://127.0.0.1:9"}
     try:
         failed = reproduce(project, "run", "--profile", "smoke", **nowhere)
