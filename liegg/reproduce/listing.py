@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from liegg.reproduce import table
 from liegg.reproduce.keys import key, plan
 from liegg.reproduce.project import Run
-from liegg.reproduce.table import Experiment, Parameter
+from liegg.reproduce.table import Experiment
 
 UNITS = {"d": 86400, "h": 3600, "min": 60}
 
@@ -22,14 +21,7 @@ def lines(run: Run, experiments: list[Experiment], *, parameters: bool) -> Itera
         yield f"    on two cores: {', '.join(f'{profile} {clock(s)}' for profile, s in e.seconds.items())}"
         yield f"    at profile {run.profile}: {why or 'up to date'}"
         for p in e.parameters().values() if parameters else ():
-            yield f"      {p.name} ({p.type}) = {p.default!r}{_allowed(p)}: {p.help}"
-
-
-def _allowed(parameter: Parameter) -> str:
-    """Which values it may have, in words; "" for any."""
-    if isinstance(parameter.allowed, list):
-        return f", of {', '.join(map(table.typed, parameter.allowed))}"
-    return f", {parameter.allowed['min']} to {parameter.allowed['max']}" if parameter.allowed else ""
+            yield f"      {p.name} ({p.type}) = {p.default!r}{p.bounds and f', {p.bounds}'}: {p.help}"
 
 
 def clock(seconds: float) -> str:

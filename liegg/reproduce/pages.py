@@ -53,7 +53,7 @@ def provenance(run: Run, state: State) -> str:
     name, made = state.experiment.name, state.result["provenance"]
     drawn = made["drawn"]
     rows = [
-        [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.help]
+        [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.bounds, p.help]
         for p in state.experiment.parameters().values()
     ]
     table = f"; its table: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
@@ -61,7 +61,7 @@ def provenance(run: Run, state: State) -> str:
 
 It regenerates: {state.experiment.regenerates}.
 
-{markdown.table(["parameter", "here", "default", "meaning"], rows)}
+{markdown.table(["parameter", "here", "default", "allowed", "meaning"], rows)}
 
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit

@@ -43,6 +43,13 @@ class Parameter:
         """The type of its value, of a list that of its entries."""
         return type(self.default[0]).__name__ if self.type == "list" else self.type
 
+    @property
+    def bounds(self) -> str:
+        """Which values it, or each entry of it, may have, in words; "" for any."""
+        if isinstance(self.allowed, list):
+            return ", ".join(map(typed, self.allowed))
+        return f"{self.allowed['min']} to {self.allowed['max']}" if self.allowed else ""
+
     def check(self, value: Any) -> Any:
         """The value in the declared type, or a UserError; an integer passes for a float.
 
