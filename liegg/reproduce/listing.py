@@ -21,7 +21,7 @@ def lines(run: Run, experiments: list[Experiment], *, parameters: bool) -> Itera
         yield f"    on two cores: {', '.join(f'{profile} {clock(s)}' for profile, s in e.seconds.items())}"
         yield f"    at profile {run.profile}: {why or 'up to date'}"
         for p in e.parameters().values() if parameters else ():
-            yield f"      {p.name} ({p.type}) = {p.default!r}{p.bounds and f', {p.bounds}'}: {p.help}"
+            yield f"      {p.name} ({p.type}) = {p.default!r}{p.bounds and f' [{p.bounds}]'}: {p.help}"
 
 
 def clock(seconds: float) -> str:

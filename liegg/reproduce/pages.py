@@ -53,7 +53,13 @@ def provenance(run: Run, state: State) -> str:
     name, made = state.experiment.name, state.result["provenance"]
     drawn = made["drawn"]
     rows = [
-        [f"`{p.name}`", f"`{state.result['parameters'].get(p.name)!r}`", f"`{p.default!r}`", p.bounds, p.help]
+        [
+            f"`{p.name}`",
+            f"`{state.result['parameters'].get(p.name)!r}`",
+            f"`{p.default!r}`",
+            p.bounds and f"`{p.bounds}`",
+            p.help,
+        ]
         for p in state.experiment.parameters().values()
     ]
     table = f"; its table: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()

@@ -33,7 +33,7 @@ def test_one_part_and_the_parameters_of_one_notebook(capsys):
     part = capsys.readouterr().out
     assert part.startswith("part II\n  21_correlators: ") and "part I\n" not in part and "(int)" not in part
     assert main(["list", "--notebook", "11_o5_regression"]) == 0
-    assert "      seed (int) = 0, 0 to 1000000: " in capsys.readouterr().out
+    assert "      seed (int) = 0 [0 to 1000000]: " in capsys.readouterr().out
     assert main(["list", "--part", "VI"]) == 2
     assert capsys.readouterr().err == "liegg: unknown part 'VI': there are I, II, III, IV, V\n"
 
