@@ -6,25 +6,39 @@ NOTEBOOK    ?=
 PART        ?=
 PARAMS      ?=
 TORCH_INDEX ?=
+THREADS     ?=
+MINUTES     ?=
 PORT        ?= 8000
 
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
 LAB   := $(VENV)/.lab
 RUN   := $(VENV)/bin/python -m liegg.reproduce
-CHOSEN := $(if $(NOTEBOOK),--notebook "$(NOTEBOOK)") $(if $(PART),--part "$(PART)")
-STORED := $(if $(filter file,$(origin PROFILE)),,--profile "$(PROFILE)")
+STORED := $(if $(filter file,$(origin PROFILE)),,--profile="$$PROFILE")
+# as they were typed: neither make nor the shell expands what is in them
+override PROFILE  := $(value PROFILE)
+override NOTEBOOK := $(value NOTEBOOK)
+override PART     := $(value PART)
+override PARAMS   := $(value PARAMS)
+override THREADS  := $(value THREADS)
+override MINUTES  := $(value MINUTES)
+override PORT     := $(value PORT)
+export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES PORT
+CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
+LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list book serve lab test verify store clean lock
+.PHONY: help setup reproduce list book serve lab test verify verify-twice store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo "settings"
-	@echo "  PROFILE=      smoke | quick | paper | full (now: $(PROFILE))"
+	@echo "  PROFILE=      smoke | quick | paper | full (now: $$PROFILE)"
 	@echo "  NOTEBOOK=     one notebook, e.g. 11_o5_regression"
 	@echo "  PART=         the notebooks of one part, I to V"
 	@echo "  PARAMS=       its parameters, e.g. \"seed=3 hidden_width=64\" (result kept apart)"
+	@echo "  THREADS=      that each notebook computes with (default: its share of all cores but one)"
+	@echo "  MINUTES=      that a notebook may take, then it is stopped; what it measured is kept"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
 	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. https://download.pytorch.org/whl/cpu"
 	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
@@ -44,17 +58,17 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 reproduce: $(STAMP)  ## run the experiments that are not up to date, then build the book
-	@$(RUN) run --profile "$(PROFILE)" $(CHOSEN) $(if $(PARAMS),--params "$(PARAMS)")
+	@$(RUN) run --profile="$$PROFILE" $(CHOSEN) --params="$$PARAMS" $(LIMITS)
 
 list: $(STAMP)  ## what notebooks there are, how long each takes and whether it is up to date
-	@$(RUN) list --profile "$(PROFILE)" $(CHOSEN)
+	@$(RUN) list --profile="$$PROFILE" $(CHOSEN)
 
 book: $(STAMP)  ## build the book from the results there are, run nothing
-	@$(RUN) book --profile "$(PROFILE)"
+	@$(RUN) book --profile="$$PROFILE"
 
 serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
 	@test -f book/_build/html/index.html || { echo "no book yet: make reproduce"; exit 1; }
-	@$(VENV)/bin/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
+	@$(VENV)/bin/python -m http.server "$$PORT" --bind 127.0.0.1 --directory book/_build/html
 
 lab: $(LAB)  ## open the notebooks in JupyterLab, which the first call installs
 	@$(VENV)/bin/jupyter lab notebooks
@@ -73,6 +87,9 @@ test: $(STAMP)  ## lint, types and all tests, in a few minutes
 
 verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= or PART= reruns those, STRICT=1 for a release
 	@$(RUN) verify $(STORED) $(CHOSEN) $(if $(STRICT),--strict)
+
+verify-twice: $(STAMP)  ## run everything twice at PROFILE, and say what is not the same
+	@$(RUN) twice --profile="$$PROFILE" $(CHOSEN) $(LIMITS)
 
 store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/reference
 	@$(RUN) store $(STORED) $(CHOSEN)

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 EVERY = 0.5
@@ -25,7 +25,8 @@ def show(text: str) -> None:
         return
     text = ": ".join([*_within, text])
     if target:
-        Path(target).write_text(text, encoding="utf-8")
+        with suppress(OSError):  # a full disk need not stop what is computed
+            Path(target).write_text(text, encoding="utf-8")
     elif sys.stdout is not None and (sys.stdout.isatty() or "ipykernel" in sys.modules):
         print(f"\r\x1b[K{text}", end="", flush=True)
     else:

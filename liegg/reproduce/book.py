@@ -11,11 +11,15 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, pages
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce import claim_tables, comparison, executed, pages
+from liegg.reproduce.lock import held
+from liegg.reproduce.project import Run, UserError, say
+from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".yml", ".bib", ".css", ".py", ".ipynb", ".json", ".svg", ".png"}
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
 
 
@@ -27,18 +31,23 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     """
     stamp = run.html / ".inputs"
     inputs = _inputs(run)
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == inputs:
+    if stamp.is_file() and stamp.read_bytes() == inputs.encode():
         return False
     stage, site = run.folder / "stage", run.folder / "site"
     for folder in (stage, site):
         shutil.rmtree(folder, ignore_errors=True)
     _stage(run, experiments, stage)
-    print("building the book", flush=True)
+    say("building the book")
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(stage), "--path-output", str(site)]
-    sphinx = subprocess.run([*command, "-W", "-n", "--keep-going"], capture_output=True, text=True, env=_own(run))
+    command += ["-W", "-n", "--keep-going"]
+    sphinx = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_own(run), pass_fds=held(), check=False
+    )
     html = site / "_build" / "html"
     if sphinx.returncode or not (html / "index.html").is_file():
-        raise UserError(f"the book could not be built:\n{sphinx.stdout[-3000:]}\n{sphinx.stderr[-3000:]}")
+        log = run.folder / "book.log"
+        log.write_bytes(sphinx.stdout)
+        raise UserError(f"the book could not be built: {_cause(sphinx.stdout, stage)}\n  all of it is in {log}")
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
     (html / ".inputs").write_text(inputs, encoding="utf-8")
@@ -53,7 +62,15 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
 def _own(run: Run) -> dict[str, str]:
     """The environment in which Sphinx finds the project's own liegg."""
     path = [str(run.root), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONUTF8": "1"}
+
+
+def _cause(output: bytes, stage: Path) -> str:
+    """The first complaint of a build and how many more there are, or the last line of one that broke off."""
+    plain = COLOURS.sub("", output.decode("utf-8", "replace")).replace(f"{stage}{os.sep}", "")
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    complaints = [line for line in lines if COMPLAINT.search(line)] or lines[-1:] or ["without a word"]
+    return complaints[0] + (f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else "")
 
 
 def errors(html: Path) -> list[str]:
@@ -73,8 +90,8 @@ def _inputs(run: Run) -> str:
     folders = (run.root / "book", run.root / "liegg", run.root / "notebooks", run.root / "data")
     files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
-    files |= {p for kind in ("executed", "results") for p in (run.folder / kind).glob("*") if p.is_file()}
-    digest = hashlib.sha256(run.name.encode())
+    files |= {p for kind in ("executed", "results", "twice") for p in (run.folder / kind).glob("*") if p.is_file()}
+    digest = hashlib.sha256(f"{run.name} {commit()}".encode())
     for path in sorted(files):
         digest.update(str(path.relative_to(run.root)).encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -103,7 +120,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         "claims": claim_tables.all_claims(run, experiments),
         "runs": pages.runs(run, states),
         "stored": pages.stored(run, experiments),
-        "versions": pages.versions(states),
+        "versions": pages.versions(run, states),
     }
     for path in stage.glob("*.md"):
         text = path.read_text(encoding="utf-8")
@@ -118,7 +135,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
             continue
         for file in filter(Path.is_file, (run.result(name), run.table(name))):
             shutil.copy(file, stage / "results")
-        notebook = nbformat.read(run.executed(name), as_version=4)
+        notebook = executed.read(run.executed(name))
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")

@@ -12,8 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from liegg.reproduce import whole
+
 Case = tuple[dict, Any]
 """A case and what was measured of it: dicts, lists, numbers, words, None and numpy arrays"""
+
+
+UNREADABLE = (
+    OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, RecursionError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""what reading a file raises that is no whole one"""
 
 
 def write(path: Path, header: dict, cases: list[Case]) -> None:
@@ -21,11 +30,8 @@ def write(path: Path, header: dict, cases: list[Case]) -> None:
     arrays: list[np.ndarray] = []
     skeleton = [[case, _taken_apart(value, arrays)] for case, value in cases]
     entries: dict[str, Any] = {str(i): array for i, array in enumerate(arrays)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with whole.writing(path) as part, part.open("wb") as file:
         np.savez_compressed(file, header=_text(header), cases=_text(skeleton), **entries)
-    part.replace(path)
 
 
 def header(path: Path) -> dict | None:
@@ -35,8 +41,9 @@ def header(path: Path) -> dict | None:
             if parts.testzip() is not None:
                 return None
         with np.load(path, allow_pickle=False) as stored:
-            return _parsed(stored["header"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+            found = _parsed(stored["header"])
+            return found if isinstance(found, dict) and "cases" in stored else None
+    except UNREADABLE:
         return None
 
 

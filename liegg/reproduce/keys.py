@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from liegg.reproduce import kept
+from liegg.reproduce import executed, kept
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json, versions
 from liegg.reproduce.table import Experiment
@@ -45,16 +45,14 @@ class Plan(NamedTuple):
 
 
 def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
-    """All that the experiment's result depends on, step by step. Raises UserError for code that cannot be read."""
+    """All that the experiment's result depends on, step by step. Raises UserError that names the file of code that
+    cannot be read."""
     cells = experiment.notebook().cells
     code = [cell for cell in cells if cell.cell_type == "code"]
-    try:
-        plain = [_plain(cell.source, cell=True) for cell in code]
-        end = _end(plain)
-        every = _reached("\n".join(plain), root)
-        measuring = {n: d for n, d in _reached("\n".join(plain[:end]), root).items() if not n.startswith(SHOWING)}
-    except SyntaxError as error:
-        raise UserError(f"{experiment.path.name}, or a module that it imports, is not Python: {error}") from None
+    plain = [_cell(cell.source, f"{experiment.path.name}, code cell {i}") for i, cell in enumerate(code, 1)]
+    end = _end(plain)
+    every = _reached("\n".join(plain), root)
+    measuring = {n: d for n, d in _reached("\n".join(plain[:end]), root).items() if not n.startswith(SHOWING)}
     tags = [cell.metadata.get("tags", []) for cell in code]
     beside = [line for line in plain[0].splitlines() if not re.match(r"\w+: \w+ = ", line)]  # no parameter
     of_libraries = versions()
@@ -104,21 +102,28 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
     """What must be done for the experiment's page to be up to date."""
     measured, result = kept.header(run.measured(experiment.name)), read_json(run.result(experiment.name))
     failed = run.failed(experiment.name).is_file()
-    if measured is None:
-        return Plan("measure", "its last run failed" if failed else "it has not been run")
+    if measured is None or not {"key", "finished"} <= set(measured):
+        never = "its last run failed" if failed else "it has not been run"
+        return Plan("measure", _unreadable(run.measured(experiment.name)) or never)
     if found := changes(measured["key"], now["measure"]):
         return Plan("measure", in_words(found))
     if failed:
         return Plan("draw", "its last run failed")
-    if result is None or not run.executed(experiment.name).is_file():
-        return Plan("draw", "it has been measured and not drawn")
+    if result is None or executed.read(run.executed(experiment.name)) is None:
+        path = run.result(experiment.name) if result is None else run.executed(experiment.name)
+        return Plan("draw", _unreadable(path) or "it has been measured and not drawn")
     made = result["provenance"]
-    if made["finished"] != measured["finished"]:
+    if made["finished"] != measured["finished"] or "drawn" not in made:
         return Plan("draw", "it was measured anew")
     for step in ("draw", "write"):
         if found := changes(made["drawn"]["key"][step], now[step]):
             return Plan(step, in_words(found))
     return Plan("", "")
+
+
+def _unreadable(path: Path) -> str:
+    """What to say of a file that is there, and of no use; "" if there is none."""
+    return f"{path} cannot be read" if path.exists() else ""
 
 
 def _end(code: list[str]) -> int:
@@ -135,7 +140,7 @@ def modules(code: str, root: Path) -> list[Path]:
         path = queue.pop()
         if path not in found:
             found.add(path)
-            queue |= _imports(path.read_text(encoding="utf-8"), root)
+            queue |= _imports(_text(path, root), root)
     return sorted(found)
 
 
@@ -156,8 +161,41 @@ def _file(name: str, root: Path) -> dict[str, str]:
     path = root / name
     if not path.is_file():
         return {}
-    text = path.read_text(encoding="utf-8")
+    text = _text(path, root)
     return {name: _digest(_plain(text) if path.suffix == ".py" else text)}
+
+
+def _text(path: Path, root: Path) -> str:
+    """What is in a file; of a module only if it is Python. Raises UserError that names it."""
+    name = path.relative_to(root).as_posix()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{name} cannot be read: {error}") from None
+    if path.suffix == ".py":
+        _parsed(text, name)
+    return text
+
+
+@functools.cache
+def _parsed(code: str, name: str) -> ast.Module:
+    """The syntax tree of a piece of code. Raises UserError that names where it stands."""
+    try:
+        return ast.parse(code)
+    except SyntaxError as error:
+        raise UserError(f"{name}, line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or too deep
+        raise UserError(f"{name} is not Python: {error}") from None
+
+
+def _cell(code: str, name: str) -> str:
+    """A code cell as plain Python, without what counts as text; IPython's own commands as the calls that they are."""
+    try:
+        _parsed(code, name)
+    except UserError:
+        code = TransformerManager().transform_cell(code)
+        _parsed(code, name)
+    return _plain(code, cell=True)
 
 
 def _stored(code: str, root: Path) -> dict[str, str]:
@@ -211,12 +249,8 @@ def _lazy(root: Path) -> dict[str, str]:
 
 @functools.cache
 def _plain(code: str, *, cell: bool = False) -> str:
-    """Code without comments, docstrings, layout and checks of the input. Raises SyntaxError.
-
-    A cell may hold IPython's own commands, and shows its last line, even if that is a mere string.
-    """
-    if cell and re.search(r"^\s*[%!?]|[?]\s*$", code, flags=re.M):
-        code = TransformerManager().transform_cell(code)
+    """Code without comments, docstrings, layout and checks of the input; a cell shows its last line, even if that is a
+    mere string."""
     tree = ast.parse(code)
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
     caught = {node for attempt in ast.walk(tree) if isinstance(attempt, ast.Try) for node in ast.walk(attempt)}

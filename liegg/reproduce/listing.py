@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from liegg.reproduce.keys import key, plan
-from liegg.reproduce.project import Run
+from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.table import Experiment
 
 UNITS = {"d": 86400, "h": 3600, "min": 60}
@@ -16,7 +16,10 @@ def lines(run: Run, experiments: list[Experiment], *, parameters: bool) -> Itera
         if e.part != part:
             part = e.part
             yield f"part {part}"
-        _, why = plan(run, e, key(e, e.values(run.profile, {}), run.root))
+        try:
+            _, why = plan(run, e, key(e, e.values(run.profile, {}), run.root))
+        except UserError as error:
+            why, parameters = str(error), False
         yield f"  {e.name}: {e.title}"
         yield f"    on two cores: {', '.join(f'{profile} {clock(s)}' for profile, s in e.seconds.items())}"
         yield f"    at profile {run.profile}: {why or 'up to date'}"

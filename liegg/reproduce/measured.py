@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -20,6 +21,7 @@ import torch
 from liegg import progress
 from liegg.reproduce import kept
 from liegg.reproduce.project import UserError
+from liegg.reproduce.results import memory
 
 RESERVED = ({"array"}, {"object", "state"})  # keys of dicts that stand for something else in a file
 
@@ -39,7 +41,7 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
         return _from(Path(source), cases)
     results = []
     for i, case in enumerate(cases, 1):
-        place = Path(folder, f"{_name(case)}.npz") if folder else None
+        place = _place(Path(folder), case) if folder else None
         done = _finished(place, case) if place else []
         if not done:
             began = time.monotonic()
@@ -48,7 +50,8 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
             done = [value]
             if place:
                 seconds = round(time.monotonic() - began, 2)
-                kept.write(place, {"key": os.environ["LIEGG_KEY"], "seconds": seconds}, [(case, value)])
+                about = {"key": os.environ["LIEGG_KEY"], "seconds": seconds, "memory": memory()}
+                kept.write(place, about, [(case, value)])
                 _beside(place).unlink(missing_ok=True)
         results.append(_lively(done[0]))  # the same whether kept or new
     return results
@@ -69,10 +72,17 @@ def checkpoint() -> Path | None:
     return _current[-1] if _current else None
 
 
+def _place(folder: Path, case: dict) -> Path:
+    """The file of a case: its name holds what the measurement depends on, so that no other code writes it."""
+    return folder / f"{_name(case)}-{hashlib.sha256(os.environ['LIEGG_KEY'].encode()).hexdigest()[:16]}.npz"
+
+
 def _beside(place: Path) -> Path:
-    """The checkpoint of a case: its name holds what the measurement depends on."""
-    key = hashlib.sha256(os.environ["LIEGG_KEY"].encode()).hexdigest()[:16]
-    return place.with_name(f"{place.stem}-{key}.checkpoint")
+    """The checkpoint of a case; one that cannot be read is removed."""
+    path = place.with_suffix(".checkpoint")
+    if path.is_file() and not zipfile.is_zipfile(path):
+        path.unlink()
+    return path
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from liegg.reproduce import claim_tables, markdown
+from liegg.reproduce import claim_tables, environment, executed, markdown, twice
 from liegg.reproduce.keys import key, plan
-from liegg.reproduce.project import Run
+from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
@@ -24,11 +24,18 @@ def states(run: Run, experiments: dict[str, Experiment]) -> list[State]:
 
 
 def _state(run: Run, experiment: Experiment) -> State:
-    result = read_json(run.result(experiment.name)) if run.executed(experiment.name).is_file() else None
-    if result is None or "drawn" not in result["provenance"]:  # or from before results were drawn from what is kept
-        failed = run.failed(experiment.name).is_file()
-        return State(experiment, None, "its last run failed" if failed else "not run")
-    _, why = plan(run, experiment, key(experiment, result["parameters"], run.root))
+    path = run.result(experiment.name)
+    try:
+        result = read_json(path)
+        if result is None or "drawn" not in result["provenance"]:
+            broken = f"not run: {path.relative_to(run.root)} cannot be read"
+            failed = "its last run failed" if run.failed(experiment.name).is_file() else "not run"
+            return State(experiment, None, broken if path.exists() else failed)
+        if executed.read(path := run.executed(experiment.name)) is None:
+            return State(experiment, None, f"not run: {path.relative_to(run.root)} cannot be read")
+        _, why = plan(run, experiment, key(experiment, result["parameters"], run.root))
+    except UserError as error:
+        return State(experiment, None, f"not run: {error}")
     return State(experiment, result, f"out of date: {why}" if why else "up to date")
 
 
@@ -71,7 +78,8 @@ It regenerates: {state.experiment.regenerates}.
 
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
-{drawn["commit"]}. All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
+{drawn["commit"]}.{_resources(made)}{_twice(run, name, made)}
+All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
 
 Run it again, or with other parameters:
 
@@ -80,6 +88,19 @@ Run it again, or with other parameters:
 make reproduce NOTEBOOK={name} PARAMS="seed=1"
 ```
 """
+
+
+def _resources(made: dict) -> str:
+    """Threads and memory of the kernel that measured, and the memory of the one that drew."""
+    if "memory" not in made:
+        return ""
+    threads = f"{made['threads']} thread{'s' * (made['threads'] > 1)}"
+    return f" Measuring took {threads} and at most {made['memory']:.2f} GB, drawing {made['drawn']['memory']:.2f} GB."
+
+
+def _twice(run: Run, name: str, made: dict) -> str:
+    words = twice.of_page(run, name, made["finished"])
+    return f" Measured a second time: {words}." if words else ""
 
 
 def stored(run: Run, experiments: dict[str, Experiment]) -> str:
@@ -122,17 +143,20 @@ def runs(run: Run, states: list[State]) -> str:
         made = s.result["provenance"] if s.result else {}
         page = f"[{s.experiment.title}](notebooks/{s.experiment.name})"
         seconds = f"{made['seconds']:.0f} s" if made else ""
+        memory = f"{made['memory']:.2f} GB" if "memory" in made else ""
         again = f"`{made.get('command') or run.command(s.experiment.name)}`"
-        rows.append([page, s.status, _date(made) if made else "", seconds, made.get("commit", ""), again])
+        rows.append([page, s.status, _date(made) if made else "", seconds, memory, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)
-    table = markdown.table(["page", "status", "measured", "time", "commit", "run it again"], rows)
+    table = markdown.table(["page", "status", "measured", "time", "memory", "commit", "run it again"], rows)
     return f"{table}\n\nTogether {total:.0f} seconds of measuring."
 
 
-def versions(states: list[State]) -> str:
-    """Versions and machine of each run, one line where they agree."""
+def versions(run: Run, states: list[State]) -> str:
+    """Versions and machine of each run, one line where they agree, below what is to be known of them."""
+    made = {s.experiment.title: s.result["provenance"] for s in states if s.result}
+    told = "".join(f":::{{warning}}\n{warning}\n:::\n\n" for warning in environment.warnings(run, made))
     lines = {f"{s.result['provenance']['machine']}; {_versions(s.result['provenance'])}" for s in states if s.result}
-    return "\n".join(f"- {line}" for line in sorted(lines)) or "Nothing has been run."
+    return told + ("\n".join(f"- {line}" for line in sorted(lines)) or "Nothing has been run.")
 
 
 def _versions(made: dict) -> str:

@@ -1,6 +1,9 @@
 """Where everything lies, and the one error class that people see without a traceback."""
 
+import errno
 import hashlib
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +13,35 @@ LONGEST = 100  # characters of one's own parameters in the name of a folder
 
 class UserError(Exception):
     """Something the person at the keyboard can mend: its text names the thing and the fix."""
+
+
+MENDED = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room within your quota",
+    errno.EROFS: "it lies on a read-only disk; work in a copy elsewhere",
+    errno.EACCES: "change its permissions",
+    errno.EPERM: "change its permissions",
+    errno.ENOTDIR: "a file stands where a folder must be; remove it",
+    errno.EEXIST: "a file stands where a folder must be; remove it",
+    errno.EISDIR: "a folder stands where a file must be; remove it",
+}
+"""what helps, by the number of the system's error"""
+
+
+def in_words(error: OSError) -> str:
+    """An error of the system as one line: the place, the cause and what helps."""
+    place = f"{error.filename}: " if error.filename else ""
+    cause = error.strerror or str(error)
+    return f"{place}{cause}{f': {MENDED[error.errno]}' if error.errno in MENDED else ''}"
+
+
+def say(*lines: str, error: bool = False) -> None:
+    """Print at once; where nobody can read it, as after `| head`, go on in silence."""
+    stream = sys.stderr if error else sys.stdout
+    try:
+        print(*lines, sep="\n", file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def find_root() -> Path:
@@ -73,6 +105,10 @@ class Run:
     def table(self, experiment: str) -> Path:
         """One row a network, where the experiment has such a table."""
         return self.result(experiment).with_suffix(".csv")
+
+    def twice(self, experiment: str) -> Path:
+        """In what two runs of it differ, where there were two."""
+        return self.folder / "twice" / f"{experiment}.json"
 
     def stored(self, experiment: str) -> Path:
         """The result of the same profile that came with the project; what it was drawn from lies beside it."""

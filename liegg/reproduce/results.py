@@ -8,13 +8,16 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from liegg.reproduce import table
-from liegg.reproduce.project import UserError, find_root
+from pydantic import BaseModel, FiniteFloat, ValidationError
+
+from liegg.reproduce import table, whole
+from liegg.reproduce.project import find_root
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "seaborn")
 
@@ -39,7 +42,7 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
         "experiment": experiment,
         "parameters": {name: scope[name] for name in table.load()[experiment].parameters()},
         "metrics": {name: _summary(name, values) for name, values in metrics.items()},
-        "provenance": provenance(),
+        "provenance": provenance() | {"memory": memory()},
     }
     write_json(path, result)
     if not target:
@@ -61,6 +64,16 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
+def memory() -> float:
+    """The most memory that this process has had at once, in GB; 0 where the system does not say."""
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ModuleNotFoundError:
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(getrusage(RUSAGE_SELF).ru_maxrss * unit / 1e9, 3)
+
+
 def commit() -> str:
     """The git commit of the project, with a note if its files differ from it."""
     git = ["git", "-C", str(find_root())]
@@ -77,10 +90,8 @@ def write_json(path: Path, content: dict) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with whole.writing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _csv(rows: Sequence[dict]) -> str:
@@ -93,12 +104,52 @@ def _csv(rows: Sequence[dict]) -> str:
     return text.getvalue()
 
 
+class _Drawn(BaseModel, extra="allow"):
+    finished: str
+    commit: str
+    seconds: FiniteFloat
+    key: dict[str, dict]
+
+
+class _Provenance(BaseModel, extra="allow"):
+    finished: str
+    commit: str
+    versions: dict[str, str]
+    machine: str
+    seconds: FiniteFloat = 0
+    profile: str = ""
+    command: str = ""
+    key: dict[str, dict] = {}
+    drawn: _Drawn | None = None
+
+
+class _Values(BaseModel, extra="allow"):
+    values: list[FiniteFloat | None]
+
+
+class _Estimate(BaseModel, extra="allow"):
+    value: FiniteFloat
+    low: FiniteFloat
+    high: FiniteFloat
+    n: FiniteFloat
+
+
+class _Result(BaseModel):
+    """What a result file has at least."""
+
+    experiment: str
+    parameters: dict
+    metrics: dict[str, _Values | _Estimate]
+    provenance: _Provenance
+
+
 def read_json(path: Path) -> dict | None:
-    """What a file holds; None if there is no such file. Raises UserError for one that is no JSON."""
+    """A result; None if there is no such file, or none that can be read: then it is as if it had not been made."""
     try:
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except ValueError as error:
-        raise UserError(f"{path} is broken ({error}): remove it, or bring it back with git checkout") from None
+        result = json.loads(path.read_text(encoding="utf-8"))
+        return result if _Result.model_validate(result).experiment == path.stem else None
+    except (OSError, ValueError, RecursionError, ValidationError):
+        return None
 
 
 def _cell(value: object) -> object:

@@ -6,6 +6,7 @@ A result is stored with what it was drawn from, so that `verify` can tell in sec
 import shutil
 from typing import NamedTuple
 
+from liegg.reproduce import whole
 from liegg.reproduce.keys import changes, in_words, key, plan
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
@@ -29,9 +30,12 @@ def age(run: Run, experiment: Experiment) -> Age | None:
     result = read_json(run.stored(experiment.name))
     if result is None:
         return None
-    now = key(experiment, experiment.values(run.profile, {}), run.root)["measure"]
     made = result["provenance"]
-    return Age(made["commit"], changes(made["key"], now))
+    try:
+        now = key(experiment, experiment.values(run.profile, {}), run.root)["measure"]
+    except UserError as error:
+        return Age(made["commit"], [str(error)])
+    return Age(made["commit"], changes(made.get("key", {}), now))
 
 
 def store(run: Run, experiments: list[Experiment]) -> list[str]:
@@ -48,7 +52,9 @@ def store(run: Run, experiments: list[Experiment]) -> list[str]:
         place.parent.mkdir(parents=True, exist_ok=True)
         for file in (run.result(e.name), run.measured(e.name), run.table(e.name)):
             target = place.with_suffix(file.suffix)
-            target.unlink(missing_ok=True)
             if file.is_file():
-                shutil.copy(file, target)
+                with whole.writing(target) as part:
+                    shutil.copy(file, part)
+            else:
+                target.unlink(missing_ok=True)
     return [e.name for e in experiments]

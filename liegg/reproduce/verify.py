@@ -10,12 +10,13 @@ from typing import NamedTuple
 from liegg.reproduce import claims, intervals, kept
 from liegg.reproduce.intervals import APART
 from liegg.reproduce.keys import in_words, key
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.project import Run, UserError, say
 from liegg.reproduce.results import read_json
-from liegg.reproduce.runner import Job, execute
+from liegg.reproduce.runner import execute
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.verdicts import judge
+from liegg.reproduce.worker import Job
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # by how much the same decision may differ on another machine
 
@@ -57,7 +58,7 @@ def verify(run: Run, experiments: dict[str, Experiment], again: list[str], stric
     for name, line, against in _turned(run, experiments, [job.name for job in jobs], drawn, again):
         reports[name].add(line, against=against)
     for name, report in reports.items():
-        print("\n  ".join([f"{name}: {report.head}", *report.lines]))
+        say("\n  ".join([f"{name}: {report.head}", *report.lines]))
     return not any(report.against for report in reports.values())
 
 
@@ -116,7 +117,10 @@ def _turned(
 def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
     """Draw a result from what is stored of it, with the parameters it was measured with; or measure it anew."""
     values, source = experiment.values(run.profile, {}), None
-    used = read_json(run.stored(experiment.name))["parameters"]
+    result, path = read_json(run.stored(experiment.name)), run.stored(experiment.name).relative_to(run.root)
+    if result is None:
+        raise UserError(f"{path} cannot be read: git checkout {path} brings it back")
+    used = result["parameters"]
     if experiment.name not in again:
         values = experiment.values(run.profile, used)
         source = run.stored(experiment.name).with_suffix(".npz")

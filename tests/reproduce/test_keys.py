@@ -126,8 +126,14 @@ def test_code_that_differs_in_what_it_does(one, other):
     ("one", "other"), [("x\n'answer one'", "x\n'answer two'"), ("%run a.py", "%run b.py"), ("!ls a", "!ls b")]
 )
 def test_a_cell_shows_its_last_line_and_knows_commands(one, other):
-    assert keys._plain(one, cell=True) != keys._plain(other, cell=True)
-    assert keys._plain("%matplotlib inline\nx = 1", cell=True)
+    assert keys._cell(one, "n") != keys._cell(other, "n")
+
+
+@pytest.mark.parametrize(
+    "command", ["%matplotlib inline", "!ls", "files = !ls", "sweep?", "%%time\nx = 1", "t = %timeit -o 1"]
+)
+def test_commands_of_ipython_are_code(command):
+    assert "get_ipython" in keys._cell(command, "n")
 
 
 def test_the_accepted_data_of_those_who_read_them_and_what_writes_tables_are_code(project):
@@ -206,8 +212,25 @@ def test_what_a_change_costs(experiment, project):
 def test_code_that_is_no_python_gets_one_line(experiment, project):
     e, write = experiment
     write((4, "for x in"))
-    with pytest.raises(UserError, match=r"n\.ipynb, or a module that it imports, is not Python"):
+    with pytest.raises(UserError, match=r"^n\.ipynb, code cell \d, line 1: invalid syntax$"):
         keys.key(e, {"seed": 0}, project)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"for x in", "liegg/c.py, line 1: invalid syntax"),
+        (b"x = 1\n  y = 2", "liegg/c.py, line 2: unexpected indent"),
+        (b"\xff\xfe", "liegg/c.py cannot be read: 'utf-8' codec"),
+        (b"x = 1\0", "liegg/c.py"),
+        (b"x = " + 3000 * b"(", "liegg/c.py"),
+    ],
+)
+def test_a_module_that_is_no_python_is_named(project, content, said):
+    (project / "liegg" / "c.py").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        keys._reached("from liegg.deep import d", project)
+    assert str(error.value).startswith(said) and "\n" not in str(error.value)
 
 
 def test_the_first_step_to_do_again_and_why(tmp_path):
@@ -216,15 +239,26 @@ def test_the_first_step_to_do_again_and_why(tmp_path):
     assert plan() == ("measure", "it has not been run")
     kept.write(run.measured(O5.name), {"key": now["measure"], "finished": "t"}, [])
     assert plan() == ("draw", "it has been measured and not drawn")
-    drawn = {"finished": "t", "drawn": {"key": {step: now[step] for step in ("draw", "write")}}}
-    results.write_json(run.result(O5.name), {"provenance": drawn})
+    drawn = {"finished": "t", "commit": "abc", "seconds": 1, "key": {step: now[step] for step in ("draw", "write")}}
+    made = {"finished": "t", "commit": "abc", "versions": {}, "machine": "", "drawn": drawn}
+    result = {"experiment": O5.name, "parameters": {}, "metrics": {}, "provenance": made}
+    results.write_json(run.result(O5.name), result)
     run.executed(O5.name).parent.mkdir(parents=True)
-    run.executed(O5.name).write_text("")
+    nbformat.write(O5.notebook(), run.executed(O5.name))
     assert plan() == ("", "")
     assert plan(write={"cells": {"text": ""}}) == ("write", "its text changed")
     assert plan(draw={**now["draw"], "versions": {}}).step == "draw"
     older = {**now["measure"], "parameters": {**now["measure"]["parameters"], "seed": 1}}
     assert plan(measure=older) == ("measure", "parameter seed: 0 → 1")
+    for path, step in (
+        (run.executed(O5.name), "draw"),
+        (run.result(O5.name), "draw"),
+        (run.measured(O5.name), "measure"),
+    ):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        assert plan() == (step, f"{path} cannot be read")
+        path.write_bytes(whole)
     kept.write(run.measured(O5.name), {"key": now["measure"], "finished": "later"}, [])
     assert plan() == ("draw", "it was measured anew")
     run.failed(O5.name).write_text("")

@@ -131,7 +131,7 @@ def test_a_stopped_case_finds_its_checkpoint_and_a_finished_one_removes_it(runne
     folder = runner()
 
     def stopped(case):
-        checkpoint().write_text("half way")
+        np.savez(checkpoint().open("wb"), place="half way")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -142,8 +142,11 @@ def test_a_stopped_case_finds_its_checkpoint_and_a_finished_one_removes_it(runne
     runner(key="two")
     assert sweep(CASES[:1], lambda case: checkpoint().is_file()) == [False]  # other code
     runner()
-    (folder / f"{measured._name(CASES[0])}.npz").unlink()
-    assert sweep(CASES[:1], lambda case: checkpoint().read_text()) == ["half way"]
+    read = lambda case: str(np.load(checkpoint())["place"])
+    assert sweep(CASES[:1], read) == ["half way"]
+    runner()
+    measured._place(folder, CASES[0]).unlink()
+    assert sweep(CASES[:1], lambda case: checkpoint().is_file()) == [False]
     runner()
     assert len(list(folder.glob("*.checkpoint"))) == 0
 

@@ -16,15 +16,16 @@ def test_how_old_a_result_is(tmp_path):
     for name in ("liegg", "notebooks"):
         (tmp_path / name).symlink_to(find_root() / name)
     assert stored.age(run, O5) is None
-    made = {"commit": "abc", "key": KEY["measure"]}
-    results.write_json(run.stored(O5.name), {"provenance": made})
+    made = {"finished": "t", "commit": "abc", "versions": {}, "machine": "", "key": KEY["measure"]}
+    result = {"experiment": O5.name, "parameters": {}, "metrics": {}, "provenance": made}
+    results.write_json(run.stored(O5.name), result)
     assert str(stored.age(run, O5)) == "stored at commit abc"
     other = dict.fromkeys(KEY["measure"]["modules"], "other")
     made["key"] = {**KEY["measure"], "modules": {**KEY["measure"]["modules"], "liegg/studies/fit.py": "other"}}
-    results.write_json(run.stored(O5.name), {"provenance": made})
+    results.write_json(run.stored(O5.name), result)
     assert str(stored.age(run, O5)) == "stored at commit abc, code since changed: liegg/studies/fit.py"
     made["key"] = {**KEY["measure"], "modules": other}
-    results.write_json(run.stored(O5.name), {"provenance": made})
+    results.write_json(run.stored(O5.name), result)
     assert str(stored.age(run, O5)).endswith(f"liegg/actions/fields.py; and {len(other) - keys.FEW} more")
 
 

@@ -89,8 +89,11 @@ def run(tmp_path):
     return run
 
 
+HEADER = {"finished": "2026", "commit": "abc", "versions": {}, "machine": "", "seconds": 1}
+
+
 def write(place, metrics, commit="abc", key=KEY, parameters=None):
-    header = {"key": key["measure"], "finished": "2026", "commit": commit, "versions": {}, "machine": "", "seconds": 1}
+    header = HEADER | {"key": key["measure"], "commit": commit}
     parameters = parameters or O5.values("paper", {})
     content = {"experiment": O5.name, "parameters": parameters, "metrics": metrics, "provenance": header}
     results.write_json(place, content)
@@ -106,7 +109,8 @@ def drawn(monkeypatch):
         jobs.extend(asked)
         for job in asked:
             values = job.key["measure"]["parameters"]
-            results.write_json(job.run.result(job.name), {"metrics": said, "parameters": values})
+            content = {"experiment": job.name, "metrics": said, "parameters": values, "provenance": HEADER}
+            results.write_json(job.run.result(job.name), content)
         return []
 
     monkeypatch.setattr(verify, "execute", execute)
@@ -177,7 +181,7 @@ def test_files_that_do_not_belong_together(run, drawn, capsys):
     [
         (lambda place: place.with_suffix(".npz").unlink(), "11_o5_regression.npz is missing or broken"),
         (lambda place: place.with_suffix(".npz").write_bytes(b"cut"), "11_o5_regression.npz is missing or broken"),
-        (lambda place: place.write_text("{"), "11_o5_regression.json is broken"),
+        (lambda place: place.write_text("{"), "11_o5_regression.json cannot be read: git checkout"),
         (lambda place: write(place, {}, parameters={"gone": 1}), "11_o5_regression has no parameter gone"),
     ],
 )
@@ -186,7 +190,7 @@ def test_what_cannot_be_read_is_a_line_and_stops_no_other(run, drawn, capsys, sp
     assert not verified(run)
     assert line in capsys.readouterr().out and drawn[0] == []
     verified(run, again=[O5.name])  # a rerun needs no file of what was measured before
-    assert len(drawn[0]) == ("json is broken" not in line)
+    assert len(drawn[0]) == ("json cannot" not in line)
 
 
 def test_what_is_not_stored_and_what_no_notebook_makes(run, drawn, capsys):
