@@ -1,11 +1,12 @@
 """What a call costs: time and memory, measured in a process of its own."""
 
+import os
 import pickle
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 import psutil
@@ -22,8 +23,19 @@ def measured(function: Callable, *args: Any, **kwargs: Any) -> tuple[Any, float,
     call = pickle.dumps((function, args, kwargs))  # bytes: multiprocessing would move tensors to shared memory
     context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
     context.set_forkserver_preload([__name__, function.__module__])  # imports once, for all calls
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=_watch_parent) as pool:
         return pickle.loads(pool.submit(_measure, call).result())
+
+
+def _watch_parent() -> None:
+    """End when the process that asked has gone, which is not there to say so."""
+    parent = parent_process()
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _measure(call: bytes) -> bytes:
