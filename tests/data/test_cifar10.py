@@ -1,34 +1,15 @@
 """CIFAR-10's record files, made small here."""
 
-import hashlib
-import io
 import lzma
-import tarfile
 
 import numpy as np
 import pytest
 import torch
 
 from liegg import data
-from liegg.data import cifar10, files
+from liegg.data import cifar10
 
 NAMES = [*cifar10.NAMES["train"], *cifar10.NAMES["test"]]
-
-
-@pytest.fixture
-def made(tmp_path, monkeypatch):
-    """Files of three images each, and their digests."""
-    contents = {}
-    for place, name in enumerate(NAMES):
-        records = np.random.default_rng(place).integers(0, 256, (3, cifar10.RECORD), np.uint8)
-        records[:, 0] %= 10
-        contents[name] = records.tobytes()
-    digests = {f"cifar10/{name}": hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    monkeypatch.setattr(files, "digests", lambda: digests)
-    monkeypatch.setattr(cifar10, "IMAGES", 3)
-    monkeypatch.setenv("LIEGG_DATA", str(tmp_path))
-    monkeypatch.setattr(cifar10, "URL", (tmp_path / "nowhere" / "cifar-10-binary.tar.gz").as_uri())
-    return tmp_path, contents
 
 
 def test_only_the_files_needed_are_read(made):
@@ -54,15 +35,11 @@ def test_of_files_in_another_order_all_are_read(made):
     assert torch.equal(data.images("cifar10", "validation", first=2, validation=4)[0], whole[11:13])
 
 
-def test_all_may_lie_in_the_published_archive(made, monkeypatch):
+def test_all_may_lie_in_the_published_archive(made, packed_archive, monkeypatch):
     root, contents = made
     published = root / "published" / "archive.tar.gz"
     published.parent.mkdir()
-    with tarfile.open(published, "w:gz") as archive:
-        for name, content in contents.items():
-            member = tarfile.TarInfo(f"{cifar10.FOLDER}/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+    published.write_bytes(packed_archive(contents))
     monkeypatch.setattr(cifar10, "URL", published.as_uri())
     assert data.images("cifar10", "test")[0].shape == (3, 3, 32, 32)
     published.unlink()  # there is the copy that was kept
