@@ -34,6 +34,7 @@ BROKEN = (
     lzma.LZMAError,
     zlib.error,
     tarfile.TarError,
+    RecursionError,
 )
 """what reading a file raises that is no whole one"""
 ARCHIVE = 2**28
@@ -71,15 +72,13 @@ def content(dataset: str, name: str, size: int, url: str, member: str = "") -> b
     archive = url.rsplit("/", 1)[1]
     archives = [root / dataset / archive, root / archive]
     key = f"{dataset}/{name}"
-    mend = f"remove it, and {key} is downloaded anew"
     try:
         if path := next((place for place in places if place.is_file()), None):
-            return _read(path, OPENERS.get(path.suffix, open), key, size, f"{path} is damaged: {mend}")
-        opened = _opener(member) if member else gzip.open
+            return _read(path, OPENERS.get(path.suffix, open), key, size)
         if member and (path := next((place for place in archives if place.is_file()), None)):
-            return _read(path, opened, key, size, f"{path} is damaged: {mend}")
+            return _read(path, _opener(member), key, size)
         with _downloaded(url, archives[0], ARCHIVE if member else size + AT_ONCE) as part:
-            return _read(part, opened, key, size, f"what came from {url} is damaged, and is not kept: try again")
+            return _read(part, _opener(member, whole=True) if member else gzip.open, key, size, url)
     except PermissionError as error:
         raise PermissionError(f"{error.filename} may not be read: change its permissions") from error
 
@@ -90,13 +89,16 @@ def digests() -> dict[str, str]:
     return {path: digest for digest, path in map(str.split, lines)}
 
 
-def _read(path: Path, opened: Callable, key: str, size: int, damaged: str) -> bytes:
-    """The content of the file, if it is that of `key` in `digests`."""
+def _read(path: Path, opened: Callable, key: str, size: int, url: str = "") -> bytes:
+    """The content of the file, if it is that of `key` in `digests`; with the `url` that it has just come from."""
+    name = f"what came from {url}" if url else str(path)
+    again = ", and is not kept: try again"
+    damaged = f"{name} is damaged" + (again if url else f": remove it, and {key} is downloaded anew")
     try:
         with opened(path, "rb") as file:
             found = file.read(size + 1)  # the one more would be too much
     except BROKEN as error:
-        raise ValueError(f"{damaged} ({error})") from error
+        raise ValueError(f"{damaged} ({_line(error)})") from error
     if len(found) != size:
         much = f"more than {size}" if len(found) > size else f"{len(found)} of {size}"
         raise ValueError(f"{damaged} (it holds {much} bytes)")
@@ -104,13 +106,20 @@ def _read(path: Path, opened: Callable, key: str, size: int, damaged: str) -> by
     if digest != digests()[key]:
         other = next((name for name, known in digests().items() if known == digest), None)
         if other:
-            raise ValueError(f"{path} is {other}, not {key}: give each data set a folder of its own name")
+            apart = ": give each data set a folder of its own name"
+            raise ValueError(f"{name} is {other}, not {key}{again if url else apart}")
         raise ValueError(f"{damaged} (its sha256 is not the one in liegg/data/checksums.sha256)")
     return found
 
 
-def _opener(member: str) -> Callable:
-    """A function like `open` that opens a file in a .tar.gz archive; nothing is written to disk."""
+def _line(error: Exception) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split())
+
+
+def _opener(member: str, whole: bool = False) -> Callable:
+    """A function like `open` that opens a file in a .tar.gz archive; nothing is written to disk. With `whole` all of
+    the archive is read at the end, as its checksum stands there."""
 
     @contextmanager
     def opened(path: Path, mode: str) -> Iterator[IO[bytes]]:
@@ -119,6 +128,8 @@ def _opener(member: str) -> Callable:
             if file is None:
                 raise tarfile.TarError(f"{member} is no file in it")
             yield file
+            while whole and stream.read(AT_ONCE):
+                stream.seek(stream.tell())  # no further than allowed
 
     return opened
 
@@ -153,7 +164,7 @@ def _downloaded(url: str, path: Path, most: int) -> Iterator[Path]:
                         raise OSError(f"it is larger than {most} bytes")
         except (OSError, http.client.HTTPException) as error:
             raise FileNotFoundError(
-                f"{path.name} is neither in {path.parent} nor to be had from {url} ({error}): "
+                f"{path.name} is neither in {path.parent} nor to be had from {url} ({_line(error)}): "
                 f"put the files of {path.parent.name} there, or set LIEGG_DATA to the folder that holds them"
             ) from error
         yield part
