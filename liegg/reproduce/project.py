@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,9 @@ MENDED = {
 
 def in_words(error: OSError) -> str:
     """An error of the system as one line: the place, the cause and what helps."""
+    if isinstance(error, shutil.Error):  # of many files
+        _, place, cause = error.args[0][0]
+        return f"{place}: {cause}"
     place = f"{error.filename}: " if error.filename else ""
     cause = error.strerror or str(error)
     return f"{place}{cause}{f': {MENDED[error.errno]}' if error.errno in MENDED else ''}"

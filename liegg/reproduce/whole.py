@@ -14,6 +14,9 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         yield part
         put(part, path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say where
+        raise
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

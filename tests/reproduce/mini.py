@@ -74,8 +74,8 @@ def notebook(name, *, parameters=PARAMETERS, measuring=MEASURING, saying=SAYING)
     )
 
 
-def make(folder: Path) -> Path:
-    """The project in a folder, with liegg as it is."""
+def make(folder: Path, pause: float = 0.05) -> Path:
+    """The project in a folder, with liegg as it is; a case takes `pause` seconds."""
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "liegg", folder / "liegg", ignore=skip)
     for file in ("requirements.lock", "pyproject.toml"):
@@ -84,7 +84,8 @@ def make(folder: Path) -> Path:
         (folder / part).mkdir()
     (folder / "notebooks" / "experiments.yml").write_text("\n".join(ROW.format(name=name) for name in NAMES))
     for name in NAMES:
-        nbformat.write(notebook(name), folder / "notebooks" / f"{name}.ipynb")
+        parameters = PARAMETERS.replace("0.05", str(pause))
+        nbformat.write(notebook(name, parameters=parameters), folder / "notebooks" / f"{name}.ipynb")
     for file, text in BOOK.items():
         (folder / "book" / file).write_text(text)
     return folder

@@ -1,13 +1,13 @@
-"""Runs that are killed: nothing is left at work, nothing that had finished is lost, and what comes after is the same."""
+"""Runs that are killed: nothing is left at work, nothing finished is lost, and what comes after is the same."""
 
 import json
 import os
 import random
+import re
 import signal
 import time
 
 import mini
-import psutil
 import pytest
 
 from liegg.reproduce import kept
@@ -76,7 +76,7 @@ def test_a_killed_run_leaves_nothing_at_work(project, number):
     mini.until(lambda: len(mini.at_work(project)) >= 3)
     time.sleep(2)
     os.kill(process.pid, number)
-    out, err = process.communicate()
+    _, err = process.communicate()
     assert free(project), [p.cmdline() for p in mini.at_work(project)]
     assert "Traceback" not in err
     if number != signal.SIGKILL:
@@ -110,7 +110,8 @@ def test_an_interrupt_at_the_start_has_no_traceback(project, moment):
     time.sleep(moment)
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode in (130, -signal.SIGINT) and "Traceback" not in err and len(err.splitlines()) <= 2
+    assert process.returncode in (130, -signal.SIGINT)
+    assert 'File "/' not in err, err  # before that, Python itself starts, and says so
     assert free(project)
 
 
@@ -124,10 +125,10 @@ def workers(project):
 
 def test_a_dead_worker_and_a_dead_kernel_fail_alone(tmp_path):
     """The worker of the first page and the kernel of the second; the third, not begun by then, is done."""
-    project = mini.make(tmp_path / "p")
+    project = mini.make(tmp_path / "p", pause=3)
     process = mini.start(project, "run", "--profile", "smoke")
-    first, second = (project / "book" / "_build" / "smoke" / "running" / f"{name}.ipynb" for name in mini.NAMES[:2])
-    assert mini.until(lambda: first.is_file() and second.is_file() and len(kernels(project)) == 2, 60)
+    running = project / "book" / "_build" / "smoke" / "running"
+    assert mini.until(lambda: all([*(running / f"{name}.cases").glob("*.npz")] for name in mini.NAMES[:2]), 60)
     by_page = {}
     for worker in workers(project):
         for name in mini.NAMES[:2]:
@@ -137,7 +138,7 @@ def test_a_dead_worker_and_a_dead_kernel_fail_alone(tmp_path):
     by_page["11_first"][0].kill()
     by_page["12_second"][1].kill()
     out, err = process.communicate()
-    assert process.returncode == 1 and "11_first, 12_second failed" in err.replace("12_second, 11_first", "11_first, 12_second")
+    assert process.returncode == 1 and re.search("11_first, 12_second failed|12_second, 11_first failed", err)
     assert "11_first: failed" in out and "the worker process died (signal 9); out of memory?" in out
     assert "its kernel died in cell" in out and out.count("12_second: started") == 1
     assert "13_third: done" in out and free(project)
@@ -148,7 +149,10 @@ def test_a_notebook_that_takes_too_long_is_stopped_and_keeps_its_cases(tmp_path)
     project = mini.make(tmp_path / "p")
     words = ("run", "--profile", "smoke", "--notebook", mini.NAMES[0], "--params", "cases=60 pause=1")
     done = mini.reproduce(project, *words, "--minutes", "0.15")
-    assert done.returncode == 1 and "stopped at its time limit of 0.15 minutes; what it has measured is kept" in done.stdout
+    assert (
+        done.returncode == 1
+        and "stopped at its time limit of 0.15 minutes; what it has measured is kept" in done.stdout
+    )
     (cases,) = (project / "book" / "_build").glob("smoke+*/running/11_first.cases")
     assert len(list(cases.glob("*.npz"))) >= 1 and free(project)
 
@@ -164,18 +168,19 @@ def test_a_reader_that_has_gone_stops_nothing(project):
 
 def test_workers_hold_the_lock(project):
     """A main process that is killed while its workers are stopped does not let a second run begin."""
-    process = mini.start(project, "run", "--profile", "smoke", "--params", "pause=50 seed=9", "--notebook", mini.NAMES[0])
-    assert mini.until(lambda: workers(project), 40)
-    held = [p for p in workers(project)]
+    process = mini.start(
+        project, "run", "--profile", "smoke", "--params", "pause=50 seed=9", "--notebook", mini.NAMES[0]
+    )
+    assert mini.until(lambda: kernels(project), 40)
+    held = workers(project)
     for worker in held:
         worker.suspend()
     process.kill()
-    process.communicate()
+    process.wait()
     try:
         refused = mini.reproduce(project, "run", "--profile", "smoke")
         assert refused.returncode == 2 and "another run is at work" in refused.stderr
     finally:
         for worker in held:
-            with_parent = psutil.pid_exists(worker.pid)
-            worker.resume() if with_parent else None
+            worker.resume()
     assert free(project)
