@@ -90,5 +90,5 @@ def _unlike(one: Any, two: Any, place: str = "") -> Iterator[str]:
     elif isinstance(one, list) and isinstance(two, list) and len(one) == len(two):
         for i, pair in enumerate(zip(one, two)):
             yield from _unlike(*pair, f"{place}.{i}")
-    elif json.dumps([one]) != json.dumps([two]):
+    elif isinstance(one, dict | list | np.ndarray) or repr(one) != repr(two):
         yield place
