@@ -71,6 +71,8 @@ def conjugate(basis: Tensor, g: Tensor) -> Tensor:
         raise ValueError("conjugate(basis, g) needs matrices (dim, n, n) and one (n, n), as tensors")
     if g.shape[0] != g.shape[1] or g.dtype != basis.dtype or not (g.is_floating_point() or g.is_complex()):
         raise ValueError(f"g must be square and of the basis' type {basis.dtype}, real or complex, not {g.dtype}")
+    if torch.linalg.inv_ex(g).info:
+        raise ValueError("g must be invertible, and this matrix is singular")
     return orthonormal(g @ basis @ torch.linalg.inv(g))
 
 

@@ -16,6 +16,11 @@ def bracket(A: Tensor, B: Tensor) -> Tensor:
         raise ValueError("bracket(A, B) needs tensors of square matrices")
     if not A.shape[-1] == A.shape[-2] == B.shape[-1] == B.shape[-2]:
         raise ValueError(f"bracket(A, B) needs square matrices alike, not {tuple(A.shape)} and {tuple(B.shape)}")
+    if A.dtype != B.dtype or any(m != n and 1 not in (m, n) for m, n in zip(A.shape[-3::-1], B.shape[-3::-1])):
+        raise ValueError(
+            f"bracket(A, B) needs matrices of one type, and leading dimensions alike or 1, not {tuple(A.shape)} "
+            f"({A.dtype}) and {tuple(B.shape)} ({B.dtype})"
+        )
     return A @ B - B @ A
 
 
@@ -35,6 +40,8 @@ def closure_defect(span: Tensor, brackets: Tensor) -> float:
 
     Brackets below a fifth of the vectors' length count as a fifth: generators that nearly commute nearly close.
     """
+    if not isinstance(span, Tensor) or not isinstance(brackets, Tensor) or span.dtype != brackets.dtype:
+        raise ValueError("closure_defect(span, brackets) needs two tensors of one type")
     if span.ndim != 2 or brackets.ndim != 2 or span.shape[1] != brackets.shape[1]:
         raise ValueError(f"a span (d, D) and brackets (d², D) must go together, not {span.shape} and {brackets.shape}")
     if not len(span):
@@ -75,6 +82,8 @@ def bias(directions: Tensor, basis: Tensor) -> Tensor:
             f"directions {tuple(directions.shape)} ({directions.dtype}) and basis {tuple(basis.shape)} ({basis.dtype}) "
             "must be of one size and type"
         )
+    if not directions.is_floating_point():
+        raise ValueError(f"bias(directions, basis) needs real numbers, not {directions.dtype}")
     H = directions.flatten(1)
     H = H / H.norm(dim=1, keepdim=True)
     return (H - _project(H, orthonormal(basis).flatten(1))).norm(dim=1)
