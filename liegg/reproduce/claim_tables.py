@@ -1,11 +1,11 @@
 """Claims with their verdicts as tables, for README, for the book's first page and for each page of results."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 
 from liegg.reproduce import claims, markdown, table
 from liegg.reproduce.claims import Claim
+from liegg.reproduce.markdown import code, text
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
@@ -39,12 +39,15 @@ def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     parts = [markdown.table(["claims", *titles], counts), _ages(run, experiments)]
     for name, experiment in experiments.items():
         rows = [
-            [f'<a href="notebooks/{name}.html#{c.id}">{escape(c.statement)}</a>', c.paper, *map(_badge, verdicts)]
+            [f'<a href="notebooks/{name}.html#{c.id}">{text(c.statement)}</a>', text(c.paper), *map(_badge, verdicts)]
             for c in listed
             if c.experiment == name
             for verdicts in [(here[c.id], stored[c.id])]
         ]
-        parts += [f"**[{experiment.title}](notebooks/{name})**", markdown.table(["claim", "paper", *titles], rows)]
+        parts += [
+            f"**[{text(experiment.title)}](notebooks/{name})**",
+            markdown.table(["claim", "paper", *titles], rows),
+        ]
     return "\n\n".join(parts)
 
 
@@ -67,18 +70,18 @@ def of_page(run: Run, experiment: Experiment) -> str:
     here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
     rows = [
         [
-            f'<span id="{c.id}"></span>{c.statement} ({c.source})',
-            c.paper,
+            f'<span id="{c.id}"></span>{text(c.statement)} ({text(c.source)})',
+            text(c.paper),
             _reasoned(here[c.id]),
             _badge(stored[c.id]),
-            f"{_required(c)}: {c.reason}. `{c.command}`",
+            f"{text(_required(c))}: {text(c.reason)}. {code(c.command)}",
         ]
         for c in listed
         if c.experiment == experiment.name
     ]
     head = ["claim", "paper", "this run", "stored", "accepted, why, and how to make it"]
-    made = str(age(Run("paper", root=run.root), experiment) or "there is none").replace("__", "\\_\\_")
-    return f"{markdown.table(head, rows)}\n\nThe stored run: {made}."
+    made = str(age(Run("paper", root=run.root), experiment) or "there is none")
+    return f"{markdown.table(head, rows)}\n\nThe stored run: {text(made)}."
 
 
 def readme_table(root: Path) -> str:
@@ -87,9 +90,15 @@ def readme_table(root: Path) -> str:
     stored = _verdicts(listed, experiments, Run("paper", root=root).stored)
     counts = "\n".join(f"- {what}: {_count(listed, stored, origin)}" for origin, what in ORIGINS.items())
     rows = [
-        [f"[{c.statement}](notebooks/{c.experiment}.ipynb#{c.id})", c.paper, verdict.measured, f"*{verdict.word}*"]
+        [
+            f"[{text(c.statement)}](notebooks/{c.experiment}.ipynb#{c.id})",
+            text(c.paper),
+            text(verdict.measured),
+            f"*{verdict.word}*",
+        ]
         for c in listed
         for verdict in [stored[c.id]]
+        for told in [(c.paper, verdict.measured)]
         if c.origin != "ours" and verdict.word != "not tested"
     ]
     return f"{counts}\n\n{markdown.table(['claim', 'paper', 'here', 'verdict'], rows)}"
@@ -117,8 +126,8 @@ def _required(claim: Claim) -> str:
 
 
 def _badge(verdict: Verdict) -> str:
-    return f"{verdict.measured} {{bdg-{BADGES[verdict.answer]}}}`{verdict.word}`".strip()
+    return f"{text(verdict.measured)} {{bdg-{BADGES[verdict.answer]}}}`{verdict.word}`".strip()
 
 
 def _reasoned(verdict: Verdict) -> str:
-    return " ".join(filter(None, [_badge(verdict), verdict.why]))
+    return " ".join(filter(None, [_badge(verdict), text(verdict.why)]))

@@ -1,16 +1,18 @@
 """The claims of the papers and our own, book/claims.yml, each checked when it is read; verdicts.py judges them."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from liegg.reproduce import rows, table
-from liegg.reproduce.project import find_root
+from liegg.reproduce.project import UserError, find_root
 
 FILE = Path("book", "claims.yml")
 RATIOS = {"times lower": "times higher", "times higher": "times lower"}
 """the units that a ratio of pairs may have, each with its opposite"""
+Strict = Annotated[float, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -31,7 +33,7 @@ class Claim(rows.Row):
     """what the metric has one value of each, or what was drawn: networks, seeds, functions, architectures, ..."""
     paper: Text
     """the authors' value in words, or "not available" """
-    accept: tuple[float, float]
+    accept: tuple[Strict, Strict]
     reason: Text
     judged: Literal["mean", "share", "exact", "test"]
     """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list; by
@@ -44,8 +46,10 @@ class Claim(rows.Row):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         low, high = self.accept
-        if not low <= high:
-            raise ValueError(f"accept must be [low, high], not [{low:g}, {high:g}]")
+        if not (low <= high and (math.isfinite(low) or math.isfinite(high))):
+            raise ValueError(f"accept must be [low, high], one of them finite, not [{low:g}, {high:g}]")
+        if len(set(self.profiles)) < len(self.profiles):
+            raise ValueError(f"a profile stands here twice: {', '.join(self.profiles)}")
         if (self.judged == "share") != (self.least is not None):
             raise ValueError("least belongs to a claim that is judged by a share, and to no other")
         if self.judged == "test" and self.unit not in RATIOS:
@@ -75,12 +79,17 @@ def load(root: Path | None = None) -> list[Claim]:
     root = root or find_root()
     experiments = table.load(root)
     claims: dict[str, Claim] = {}
-    for number, fields in enumerate(rows.read(root / FILE) or [], 1):
+    content = rows.read(root / FILE)
+    if not isinstance(content, list):
+        raise UserError(f"{FILE.name}: it must have a list of claims")
+    for number, fields in enumerate(content, 1):
         name = fields.get("id") if isinstance(fields, dict) else None
         claim = rows.check(Claim, FILE.name, str(name or f"row {number}"), fields)
         if claim.id in claims:
             raise rows.wrong(FILE.name, claim.id, "id", "another claim has this id")
         if claim.experiment not in experiments:
             raise rows.wrong(FILE.name, claim.id, "experiment", f"{claim.experiment} is not in {table.TABLE}")
+        if lacking := [p for p in claim.profiles if p not in experiments[claim.experiment].profiles]:
+            raise rows.wrong(FILE.name, claim.id, "profiles", f"{claim.experiment} has no profile {lacking[0]}")
         claims[claim.id] = claim
     return list(claims.values())

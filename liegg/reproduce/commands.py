@@ -11,13 +11,14 @@ from liegg.reproduce.runner import NONE, Limits, run_experiments
 from liegg.reproduce.stored import store
 from liegg.reproduce.twice import twice
 from liegg.reproduce.verify import verify
+from liegg.reproduce.words import brief, parse
 
 
 def run_notebooks(options: Namespace) -> int:
     experiments = table.load()
     chosen = table.select(experiments, options.notebook, options.profile, options.part)
-    overrides = table.parse(options.params)
-    if overrides and len(options.notebook.split()) != 1:
+    overrides = parse(options.params)
+    if (overrides and len(chosen) != 1) or not options.notebook:
         raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook), one: parameters belong to one notebook")
     run, limits = Run(options.profile, tuple(sorted(overrides.items()))), _limits(options)
     with alone(run.build):
@@ -42,7 +43,7 @@ def _above_zero(name: str, words: str, kind: type, what: str) -> float:
     except ValueError:
         value = 0
     if not value > 0:
-        raise UserError(f"{name.upper()} (--{name}) must be {what} above 0, not {words!r}")
+        raise UserError(f"{name.upper()} (--{name}) must be {what} above 0, not {brief(words)}")
     return value
 
 

@@ -4,6 +4,7 @@ import math
 
 from liegg.reproduce import intervals, markdown
 from liegg.reproduce.intervals import APART
+from liegg.reproduce.markdown import code
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
@@ -31,7 +32,7 @@ def _parameters(experiment: Experiment, result: dict, stored: dict) -> list[list
     for p in experiment.parameters().values():
         here, there = (r["parameters"].get(p.name) for r in (result, stored))
         mark = "" if here == there else "**≠** "
-        rows.append([f"`{p.name}`", f"{mark}`{here!r}`", f"`{there!r}`", f"`{p.default!r}`"])
+        rows.append([code(p.name), mark + code(repr(here)), code(repr(there)), code(repr(p.default))])
     return rows
 
 
@@ -39,7 +40,7 @@ def _metrics(result: dict, stored: dict) -> list[list[str]]:
     rows = []
     for name, metric in result["metrics"].items():
         other = stored["metrics"].get(name)
-        rows.append([f"`{name}`", _shown(metric), _shown(other) if other else "–", _difference(metric, other)])
+        rows.append([code(name), _shown(metric), _shown(other) if other else "–", _difference(metric, other)])
     return rows
 
 

@@ -1,6 +1,10 @@
 """The little Markdown that the generated parts of README and book are written in."""
 
+import re
 from collections.abc import Sequence
+
+SPECIAL = re.compile(r"[\\`*<${]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|](?=[(\[:])")
+"""where words would begin something that is more than words"""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -9,5 +13,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def text(words: str) -> str:
+    """Words from a table or a notebook as one line that says them: no HTML, no link, no formula comes of it."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(words.split()))
+
+
+def code(value: object) -> str:
+    """A value as code, whatever marks are in it."""
+    words = " ".join(str(value).split())
+    marks = "`" * (1 + max((len(run) for run in re.findall("`+", words)), default=0))
+    return f"{marks} {words} {marks}" if "`" in words or not words else f"`{words}`"
+
+
+def _cell(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", "\\|")

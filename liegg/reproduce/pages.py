@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from liegg.reproduce import claim_tables, environment, executed, markdown, twice
 from liegg.reproduce.keys import key, plan
+from liegg.reproduce.markdown import code, text
 from liegg.reproduce.project import Run, UserError
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
@@ -41,7 +42,7 @@ def _state(run: Run, experiment: Experiment) -> State:
 
 def claims(run: Run, state: State) -> str:
     """The claims of one page with their verdicts, below what is to be known of its run."""
-    note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {state.status}.\n:::\n\n"
+    note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {text(state.status)}.\n:::\n\n"
     if state.result and (changed := _changed(state)):
         note += f":::{{note}}\nThe text below describes the default settings. This run has {changed}.\n:::\n\n"
     return note + claim_tables.of_page(run, state.experiment)
@@ -51,7 +52,9 @@ def _changed(state: State) -> str:
     """The parameters of a run that are not the defaults, in words."""
     used, declared = state.result["parameters"], state.experiment.parameters().values()
     return ", ".join(
-        f"`{p.name}` = {used[p.name]} ({p.default})" for p in declared if used.get(p.name, p.default) != p.default
+        f"{code(p.name)} = {code(used[p.name])} ({code(p.default)})"
+        for p in declared
+        if used.get(p.name, p.default) != p.default
     )
 
 
@@ -61,18 +64,18 @@ def provenance(run: Run, state: State) -> str:
     drawn = made["drawn"]
     rows = [
         [
-            f"`{p.name}`",
-            f"`{state.result['parameters'].get(p.name)!r}`",
-            f"`{p.default!r}`",
-            p.bounds and f"`{p.bounds}`",
-            p.help,
+            code(p.name),
+            code(repr(state.result["parameters"].get(p.name))),
+            code(repr(p.default)),
+            p.bounds and code(p.bounds),
+            text(p.help),
         ]
         for p in state.experiment.parameters().values()
     ]
     table = f"; its table: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
     return f"""## How this page was made
 
-It regenerates: {state.experiment.regenerates}.
+It regenerates: {text(state.experiment.regenerates)}.
 
 {markdown.table(["parameter", "here", "default", "allowed", "meaning"], rows)}
 
@@ -109,9 +112,9 @@ def stored(run: Run, experiments: dict[str, Experiment]) -> str:
     for e in experiments.values():
         if made := age(Run("paper", root=run.root), e):
             took = read_json(run.reference(e.name))["provenance"]
-            since = ", ".join(f"`{change}`" for change in made.since) or "nothing"
+            since = ", ".join(map(code, made.since)) or "nothing"
             rows.append(
-                [f"[{e.title}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]
+                [f"[{text(e.title)}](notebooks/{e.name})", made.commit, _date(took), f"{took['seconds']:.0f} s", since]
             )
     return markdown.table(["page", "stored at", "finished", "measuring", "changed since"], rows)
 
@@ -119,14 +122,14 @@ def stored(run: Run, experiments: dict[str, Experiment]) -> str:
 def not_run(run: Run, state: State) -> str:
     """The page of an experiment without results."""
     failed = run.failed(state.experiment.name)
-    where = f" The traceback is in `{failed.relative_to(run.root)}`." if failed.is_file() else ""
-    return f"""# {state.experiment.title}
+    where = f" How far it came is in `{failed.relative_to(run.root)}`." if failed.is_file() else ""
+    return f"""# {text(state.experiment.title)}
 
 :::{{warning}}
-This page has no results: the notebook has {"failed" if where else "not been run"} at profile `{run.name}`.{where}
+This page has no results: {text(state.status)}, at profile {code(run.name)}.{where}
 :::
 
-It regenerates: {state.experiment.regenerates}.
+It regenerates: {text(state.experiment.regenerates)}.
 
 {claims(run, State(state.experiment, None, "up to date"))}
 
@@ -141,11 +144,11 @@ def runs(run: Run, states: list[State]) -> str:
     rows = []
     for s in states:
         made = s.result["provenance"] if s.result else {}
-        page = f"[{s.experiment.title}](notebooks/{s.experiment.name})"
+        page = f"[{text(s.experiment.title)}](notebooks/{s.experiment.name})"
         seconds = f"{made['seconds']:.0f} s" if made else ""
         memory = f"{made['memory']:.2f} GB" if "memory" in made else ""
-        again = f"`{made.get('command') or run.command(s.experiment.name)}`"
-        rows.append([page, s.status, _date(made) if made else "", seconds, memory, made.get("commit", ""), again])
+        again = code(made.get("command") or run.command(s.experiment.name))
+        rows.append([page, text(s.status), _date(made) if made else "", seconds, memory, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)
     table = markdown.table(["page", "status", "measured", "time", "memory", "commit", "run it again"], rows)
     return f"{table}\n\nTogether {total:.0f} seconds of measuring."
@@ -154,7 +157,7 @@ def runs(run: Run, states: list[State]) -> str:
 def versions(run: Run, states: list[State]) -> str:
     """Versions and machine of each run, one line where they agree, below what is to be known of them."""
     made = {s.experiment.title: s.result["provenance"] for s in states if s.result}
-    told = "".join(f":::{{warning}}\n{warning}\n:::\n\n" for warning in environment.warnings(run, made))
+    told = "".join(f":::{{warning}}\n{text(warning)}\n:::\n\n" for warning in environment.warnings(run, made))
     lines = {f"{s.result['provenance']['machine']}; {_versions(s.result['provenance'])}" for s in states if s.result}
     return told + ("\n".join(f"- {line}" for line in sorted(lines)) or "Nothing has been run.")
 

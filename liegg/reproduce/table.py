@@ -16,17 +16,18 @@ import papermill
 from pydantic import Field, field_validator
 
 from liegg.reproduce import rows
-from liegg.reproduce.project import TABLE, UserError, find_root
+from liegg.reproduce.project import TABLE, UserError, find_root, in_words
+from liegg.reproduce.words import brief, typed
 
 Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
+NAME = re.compile(r"[1-5]\d_[A-Za-z0-9_]+")
+"""of a notebook, and of its files"""
+LONGEST = 200  # characters of an error that is no text of ours
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
 PARTS = ("I", "II", "III", "IV", "V")
 """of the book; the first digit of a notebook's name says which it is in"""
-WORD = re.compile(r"""([A-Za-z_]\w*)=(\[[^]]*]|'[^']*'|"[^"]*"|[^\s'"[]\S*)(?=\s|$)""")
-ENTRY = re.compile(r"""(?:'[^']*'|"[^"]*"|\([^()]*\)|[^,])+""")
-"""of a list whose words lack their quotes: commas in quotes and brackets do not end it"""
 TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
 
 
@@ -58,23 +59,22 @@ class Parameter:
         if self.type != "list":
             return self._one(self.name, value)
         if type(value) is not list:
-            raise UserError(f"parameter {self.name} must be a list, not {value!r}")
+            raise UserError(f"parameter {self.name} must be a list, not {brief(value)}")
         entries = [self._one(f"{self.name}, each entry of it,", entry) for entry in value]
         least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
         if len(entries) < least or len(entries) > len(set(entries)):
-            raise UserError(f"parameter {self.name} must have at least {least} entries, all different, not {value!r}")
+            must = f"must have at least {least} entries, all different"
+            raise UserError(f"parameter {self.name} {must}, not {brief(value)}")
         return entries
 
     def _one(self, name: str, value: Any) -> Any:
         convert = TYPES[self.kind]
         if type(value) is not convert and not (convert is float and type(value) is int):
-            raise UserError(f"parameter {name} must be {self.kind}, not {type(value).__name__} ({value!r})")
+            raise UserError(f"parameter {name} must be {self.kind}, not {type(value).__name__} ({brief(value)})")
         if isinstance(self.allowed, list) and value not in self.allowed:
-            raise UserError(f"parameter {name} must be one of {', '.join(map(typed, self.allowed))}, not {value!r}")
+            raise UserError(f"parameter {name} must be one of {self.bounds}, not {brief(value)}")
         if isinstance(self.allowed, dict) and not self.allowed["min"] <= value <= self.allowed["max"]:
-            raise UserError(
-                f"parameter {name} must be from {self.allowed['min']} to {self.allowed['max']}, not {value!r}"
-            )
+            raise UserError(f"parameter {name} must be from {self.bounds}, not {brief(value)}")
         return convert(value)
 
 
@@ -95,33 +95,82 @@ class Experiment:
         return PARTS[int(self.name[0]) - 1]
 
     def notebook(self) -> nbformat.NotebookNode:
-        return nbformat.read(self.path, as_version=4)
+        """Raises UserError, which names the file, for one that is no notebook."""
+        try:
+            notebook = nbformat.read(self.path, as_version=4)
+            nbformat.validate(notebook)
+        except FileNotFoundError:
+            raise UserError(f"{self.path.name}: there is no such file beside {TABLE.name}") from None
+        except OSError as error:
+            raise UserError(in_words(error)) from None
+        except Exception as error:  # whatever its parsers raise
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{self.path.name} is no notebook: {first[:LONGEST]}") from None
+        return notebook
 
     def parameters(self) -> dict[str, Parameter]:
-        """The declared parameters by name. Raises UserError for a number that the table gives no range."""
-        declared = papermill.inspect_notebook(str(self.path)).values()
-        found = {
-            p["name"]: Parameter(
-                p["name"],
-                p["inferred_type_name"],
-                ast.literal_eval(p["default"]),
-                p["help"].strip(),
-                self.allowed.get(p["name"]),
-            )
-            for p in declared
-        }
-        if boundless := [p.name for p in found.values() if p.kind in ("int", "float") and not p.allowed]:
-            raise rows.wrong(TABLE.name, self.name, "allowed", f"{boundless[0]} is a number and needs a min and a max")
+        """The declared parameters by name. Raises UserError for a notebook that declares none, or one without its type
+        or value, and for what the table says of them that does not fit."""
+        cells = [c for c in self.notebook().cells if "parameters" in c.metadata.get("tags", [])]
+        if len(cells) != 1:
+            raise UserError(f"{self.path.name}: one cell must be tagged parameters, and {len(cells)} are")
+        found = {}
+        for p in papermill.inspect_notebook(str(self.path)).values():
+            name, kind = p["name"], p["inferred_type_name"]
+            try:
+                default = ast.literal_eval(p["default"])
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                default = None
+            if type(default) is not TYPES.get(kind) or default == []:
+                raise UserError(
+                    f"{self.path.name}: parameter {name} must be declared as `name: type = value`, with a type of "
+                    f"{', '.join(TYPES)} and a value of it, no empty list"
+                )
+            found[name] = Parameter(name, kind, default, p["help"].strip(), self.allowed.get(name))
+        self._require_fitting(found)
         return found
+
+    def _require_fitting(self, declared: dict[str, Parameter]) -> None:
+        """Refuse what the table says of parameters that the notebook does not have, or not of this type."""
+        said = {"allowed": self.allowed, "replicates": self.replicates}
+        said |= {f"profiles.{profile}": values for profile, values in self.profiles.items()}
+        for key, names in said.items():
+            if unknown := [name for name in names if name not in declared]:
+                raise rows.wrong(
+                    TABLE.name,
+                    self.name,
+                    key,
+                    f"the notebook has no parameter {unknown[0]}: it has {', '.join(declared)}",
+                )
+        for p in declared.values():
+            number = p.kind in ("int", "float")
+            if number and not p.allowed:
+                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is a number and needs a min and a max")
+            if isinstance(p.allowed, dict) and not number:
+                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is no number and has no min and max")
+            if isinstance(p.allowed, dict) and "least" in p.allowed and p.type != "list":
+                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is no list and has no least")
+            if isinstance(p.allowed, list) and any(type(value) is not TYPES[p.kind] for value in p.allowed):
+                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} must have values of its type, {p.kind}")
 
     def values(self, profile: str, overrides: dict[str, object]) -> dict[str, object]:
         """The value of every parameter under a profile and one's own overrides, checked."""
         parameters = self.parameters()
         chosen = {**(self.profiles.get(profile) or {}), **overrides}
-        for name in chosen:
+        for name in overrides:
             if name not in parameters:
                 raise UserError(f"{self.name} has no parameter {name}: it has {', '.join(parameters)}")
-        return {name: p.check(chosen.get(name, p.default)) for name, p in parameters.items()}
+        return {
+            name: self._checked(p, chosen.get(name, p.default), name in overrides) for name, p in parameters.items()
+        }
+
+    def _checked(self, p: Parameter, value: object, typed: bool) -> object:
+        try:
+            return p.check(value)
+        except UserError as error:
+            if typed:
+                raise
+            raise rows.wrong(TABLE.name, self.name, "profiles or allowed", str(error)) from None
 
 
 class _Row(rows.Row):
@@ -129,7 +178,7 @@ class _Row(rows.Row):
 
     title: Annotated[str, Field(min_length=1)]
     regenerates: Annotated[str, Field(min_length=1)]
-    seconds: dict[Profile, int]
+    seconds: dict[Profile, Annotated[int, Field(gt=0, strict=True)]]
     profiles: dict[Profile, dict[str, object]]
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[str] = Field(default=["seed", "networks"])
@@ -146,7 +195,11 @@ class _Row(rows.Row):
     def _values_or_bounds(cls, allowed: dict) -> dict:
         for name, values in allowed.items():
             if not isinstance(values, list | dict):
-                raise ValueError(f"{name} must be a list of values or bounds, not {values!r}")
+                raise ValueError(f"{name} must be a list of values or bounds, not {brief(values)}")
+            if values == []:
+                raise ValueError(f"{name} must have a value at least")
+            if isinstance(values, dict) and not (type(values.get("least", 1)) is int and values.get("least", 1) > 0):
+                raise ValueError(f"{name} must have a whole number above 0 as least, not {values['least']!r}")
             if isinstance(values, dict) and (unknown := set(values) - {"min", "max", "least"}):
                 raise ValueError(f"{name} may have min, max and least, not {', '.join(sorted(unknown))}")
             if isinstance(values, dict) and not _is_range(values.get("min"), values.get("max")):
@@ -166,26 +219,29 @@ def load(root: Path | None = None) -> dict[str, Experiment]:
     content = rows.read(path)
     if not isinstance(content, dict):
         raise UserError(f"{TABLE.name}: it must have a key for each experiment")
-    if strange := [name for name in content if str(name)[:1] not in {str(i) for i, _ in enumerate(PARTS, 1)}]:
-        raise rows.wrong(TABLE.name, strange[0], "name", f"must begin with the number of its part, 1 to {len(PARTS)}")
-    checked = {name: rows.check(_Row, TABLE.name, name, row) for name, row in content.items()}
-    return {name: Experiment(name, **dict(row), path=path.parent / f"{name}.ipynb") for name, row in checked.items()}
+    if strange := [name for name in content if not NAME.fullmatch(name)]:
+        form = f"its part, 1 to {len(PARTS)}, a digit, and letters, digits and underscores, as in 11_o5_regression"
+        raise rows.wrong(TABLE.name, strange[0], "name", f"must be {form}")
+    checked = {name: dict(rows.check(_Row, TABLE.name, name, row)) for name, row in content.items()}
+    return {name: Experiment(name, path=path.parent / f"{name}.ipynb", **row) for name, row in checked.items()}
 
 
 def select(experiments: dict[str, Experiment], names: str, profile: str, part: str = "") -> list[Experiment]:
     """The experiments named (space-separated), or those of a part, or all; of the latter two those that have the
     profile. Raises UserError unless profile, names and part exist."""
     if profile not in PROFILES:
-        raise UserError(f"unknown profile {profile!r}: there are {', '.join(PROFILES)}")
+        raise UserError(f"unknown profile {brief(profile)}: there are {', '.join(PROFILES)}")
+    if names and not names.split():
+        raise UserError(f"NOTEBOOK (--notebook) names none: {brief(names)}")
     if names.split() and part:
         raise UserError("give NOTEBOOK (--notebook) or PART (--part), not both")
     if part and part not in PARTS:
-        raise UserError(f"unknown part {part!r}: there are {', '.join(PARTS)}")
+        raise UserError(f"unknown part {brief(part)}: there are {', '.join(PARTS)}")
     chosen = [Path(name).name.removesuffix(".ipynb") for name in names.split()]
     for name in chosen:
         if name not in experiments:
             raise UserError(
-                f"unknown notebook {name!r}: {_renamed(name, experiments)}there are {', '.join(experiments)}"
+                f"unknown notebook {brief(name)}: {_renamed(name, experiments)}there are {', '.join(experiments)}"
             )
         if profile not in experiments[name].profiles:
             raise UserError(f"{name} has no profile {profile}: there are {', '.join(experiments[name].profiles)}")
@@ -200,34 +256,3 @@ def _renamed(name: str, experiments: dict[str, Experiment]) -> str:
     title = name.lstrip("0123456789")
     now = [new for new in experiments if title and new.lstrip("0123456789") == title]
     return f"it is called {now[0]} now (NOTEBOOK={now[0]}); " if now else ""
-
-
-def parse(words: str) -> dict[str, object]:
-    """Parameters written as "seed=3 widths=[8, 16] name='two words'".
-
-    Values are Python literals, anything else is a string; entries of a list may lack their quotes: [so(1,3), CNN].
-    """
-    values, rest = {}, words.strip()
-    while rest:
-        match = WORD.match(rest)
-        if not match:
-            raise UserError(
-                f"cannot read the parameters from {rest!r} on: write name=value, several with spaces between"
-            )
-        values[match[1]] = _value(match[2])
-        rest = rest[match.end() :].strip()
-    return values
-
-
-def _value(text: str) -> object:
-    text = {"true": "True", "false": "False"}.get(text, text)
-    text = text[1:-1] if re.fullmatch(r"(['\"])\[.*\]\1", text) else text  # a list in quotes
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that literal_eval raises
-        return [_value(part.strip()) for part in ENTRY.findall(text[1:-1])] if text.startswith("[") else text
-
-
-def typed(value: object) -> str:
-    """A value as it is typed in a list: words that are empty or have a comma need their quotes."""
-    return repr(value) if value == "" or "," in str(value) else str(value)

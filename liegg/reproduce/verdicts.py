@@ -15,6 +15,7 @@ from typing import Any
 from liegg.reproduce import intervals
 from liegg.reproduce.claims import RATIOS, Claim
 from liegg.reproduce.intervals import Interval
+from liegg.reproduce.project import UserError
 from liegg.reproduce.table import Experiment
 
 LEVEL = 0.05
@@ -41,10 +42,8 @@ def judge(
     claims: Sequence[Claim], results: Mapping[str, dict | None], experiments: Mapping[str, Experiment]
 ) -> dict[str, Verdict]:
     """The verdict on each claim by its id; `results` are result files by experiment, None where there is none."""
-    settings = {
-        (name, profile): experiments[name].values(profile, {})
-        for name, profile in {(c.experiment, p) for c in claims if results.get(c.experiment) for p in c.profiles}
-    }
+    tested = {(c.experiment, p) for c in claims if results.get(c.experiment) for p in c.profiles}
+    settings = {(name, profile): _settings(experiments[name], profile) for name, profile in tested}
     obstacles = {c.id: _obstacle(c, results.get(c.experiment), settings, experiments) for c in claims}
     metrics = {c.id: results[c.experiment]["metrics"][c.metric] for c in claims if not obstacles[c.id]}
     tests = {(c.experiment, c.metric): metrics.get(c.id, {"p": 1.0})["p"] for c in claims if c.judged == "test"}
@@ -57,6 +56,14 @@ def judge(
     }
 
 
+def _settings(experiment: Experiment, profile: str) -> dict | None:
+    """The parameters of a profile; None where the notebook cannot be read."""
+    try:
+        return experiment.values(profile, {})
+    except UserError:
+        return None
+
+
 def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Mapping[str, Experiment]) -> str:
     """Why a result does not test a claim, or "": its parameters must be those of one of the claim's profiles, but for
     those that add or change random draws and nothing else."""
@@ -64,6 +71,8 @@ def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Ma
         return "the notebook has not been run"
     used, replicates = result["parameters"], experiments[claim.experiment].replicates
     profiles = [settings[claim.experiment, p] for p in claim.profiles]
+    if None in profiles:
+        return "the notebook cannot be read"
     differing = [{k: v for k, v in values.items() if k not in replicates and used.get(k) != v} for values in profiles]
     nearest = min(differing, key=len)
     if nearest:

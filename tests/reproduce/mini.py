@@ -48,6 +48,7 @@ ROW = """{name}:
     smoke: {{}}
     quick: {{cases: 4}}
     paper: {{}}
+  replicates: [seed]
   allowed:
     seed: {{min: 0, max: 1000}}
     cases: {{min: 1, max: 1000}}

@@ -51,7 +51,11 @@ def test_a_claim_as_it_is_written(project):
         ("metric: gap", "metrik: gap", "claims.yml, it-is-so, metric: Field required (and 1 more in this row)"),
         ("reason: it must be", "reason: it must be\n  when: {}", "claims.yml, it-is-so, when: Extra inputs"),
         ("origin: value", "origin: guess", "claims.yml, it-is-so, origin: Input should be 'value'"),
-        ("accept: [1, 2]", "accept: [2, 1]", "claims.yml, it-is-so, the row: accept must be [low, high], not [2, 1]"),
+        (
+            "accept: [1, 2]",
+            "accept: [2, 1]",
+            "claims.yml, it-is-so, the row: accept must be [low, high], one of them finite, not [2, 1]",
+        ),
         ("accept: [1, 2]", "accept: [a, 2]", "claims.yml, it-is-so, accept.0: Input should be a valid number"),
         ("judged: mean", "judged: share", "claims.yml, it-is-so, the row: least belongs to"),
         ("judged: mean", "judged: mean\n  least: 0.8", "claims.yml, it-is-so, the row: least belongs to"),

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from liegg.reproduce import project, table
+from liegg.reproduce import project
 from liegg.reproduce.project import Run, UserError, find_root
+from liegg.reproduce.words import parse
 
 
 def test_own_parameters_are_kept_apart():
@@ -17,7 +18,7 @@ def test_own_parameters_are_kept_apart():
     lists = Run("quick", (("tasks", ["none: steep"]), ("widths", [8, 16])))
     command = lists.command("17_discovery_methods")
     assert command.endswith("""PARAMS="tasks=['none: steep'] widths=[8, 16]\"""")
-    assert table.parse(command.split('PARAMS="')[1][:-1]) == dict(lists.overrides)
+    assert parse(command.split('PARAMS="')[1][:-1]) == dict(lists.overrides)
     assert Run("quick", (("path", "../../x y"),)).folder.parent == Run("quick").build
 
 

@@ -9,6 +9,7 @@ import yaml
 from liegg import data
 from liegg.reproduce import table
 from liegg.reproduce.project import UserError, find_root
+from liegg.reproduce.words import parse, typed
 from liegg.studies.embedding import arm, models, pose, teapot
 from liegg.studies.generators import architectures
 from liegg.studies.layerwise import evidence, networks, separable
@@ -79,8 +80,8 @@ def test_every_word_that_is_allowed_works_and_can_be_typed(experiment):
         if p.kind == "str":
             assert set(p.allowed) <= set(KNOWN[experiment.name][p.name])
             assert all(word.count("(") == word.count(")") for word in p.allowed)
-            typed = ", ".join(map(table.typed, p.allowed))  # as the error lists them
-            assert table.parse(f"words=[{typed}]") == {"words": p.allowed}
+            listed = ", ".join(map(typed, p.allowed))  # as the error lists them
+            assert parse(f"words=[{listed}]") == {"words": p.allowed}
 
 
 def test_the_authors_settings():
@@ -109,13 +110,13 @@ def test_the_authors_settings():
     ],
 )
 def test_parameters_as_they_are_typed(words, values):
-    assert table.parse(words) == values
+    assert parse(words) == values
 
 
 @pytest.mark.parametrize("words", ["seed", "seed=", "=3", "seed = 3", "seed='3", "widths=[8, 16", "a=1 b"])
 def test_parameters_that_cannot_be_read(words):
     with pytest.raises(UserError, match="cannot read"):
-        table.parse(words)
+        parse(words)
 
 
 @pytest.mark.parametrize(
