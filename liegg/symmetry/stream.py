@@ -91,6 +91,8 @@ def polarize(
                 y, *rows = derivatives(function, batch, action, paired)
                 if not checked:
                     require_single(function, x, y)
+                if output_action and not y.isfinite().all():
+                    raise ValueError("the function's outputs are NaN or infinite at some inputs: they cannot be moved")
                 if output_action:
                     answers, places = mine.join(y, _partners(seen, len(x)))
                     moved = [moved_outputs(output_action, answer) for answer in (y, answers[places])]
@@ -160,6 +162,8 @@ def _batches(inputs: Tensor | Iterable, batch_size: int | None) -> Iterator[Tens
     if not isinstance(inputs, Iterable) or (isinstance(inputs, Tensor) and inputs.ndim == 0):
         raise ValueError(f"inputs must be a tensor (N, ...) or an iterable of batches, not {inputs!r}")
     for batch in inputs.split(batch_size) if isinstance(inputs, Tensor) and len(inputs) else inputs:
+        if isinstance(batch, tuple | list) and not batch:
+            raise ValueError("inputs must yield tensors, or tuples that begin with one: this one is empty")
         x = batch[0] if isinstance(batch, tuple | list) else batch
         require_samples(x)
         if len(x):
