@@ -18,7 +18,7 @@ def run_notebooks(options: Namespace) -> int:
     experiments = table.load()
     chosen = table.select(experiments, options.notebook, options.profile, options.part)
     overrides = parse(options.params)
-    if (overrides and len(chosen) != 1) or not options.notebook:
+    if overrides and not (options.notebook and len(chosen) == 1):
         raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook), one: parameters belong to one notebook")
     run, limits = Run(options.profile, tuple(sorted(overrides.items()))), _limits(options)
     with alone(run.build):
