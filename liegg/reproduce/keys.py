@@ -54,7 +54,7 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
     every = _reached("\n".join(plain), root)
     measuring = {n: d for n, d in _reached("\n".join(plain[:end]), root).items() if not n.startswith(SHOWING)}
     tags = [cell.metadata.get("tags", []) for cell in code]
-    beside = [line for line in plain[0].splitlines() if not re.match(r"\w+: \w+ = ", line)]  # no parameter
+    beside = [line for line in "".join(plain[:1]).splitlines() if not re.match(r"\w+: \w+ = ", line)]  # no parameter
     of_libraries = versions()
     return {
         "measure": {

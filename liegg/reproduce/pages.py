@@ -34,6 +34,7 @@ def _state(run: Run, experiment: Experiment) -> State:
             return State(experiment, None, broken if path.exists() else failed)
         if executed.read(path := run.executed(experiment.name)) is None:
             return State(experiment, None, f"not run: {path.relative_to(run.root)} cannot be read")
+        experiment.parameters()
         _, why = plan(run, experiment, key(experiment, result["parameters"], run.root))
     except UserError as error:
         return State(experiment, None, f"not run: {error}")

@@ -140,7 +140,7 @@ class Experiment:
                     TABLE.name,
                     self.name,
                     key,
-                    f"the notebook has no parameter {unknown[0]}: it has {', '.join(declared)}",
+                    f"the notebook has no parameter {unknown[0]}: it has {', '.join(declared) or 'none'}",
                 )
         for p in declared.values():
             number = p.kind in ("int", "float")

@@ -121,7 +121,7 @@ BROKEN_PAGES = {
     "no cells": (lambda p: nbformat.write(nbformat.v4.new_notebook(), page(p)), "11_first"),
     "none": (lambda p: page(p).unlink(), "11_first"),
     "no text": (lambda p: page(p).write_bytes(b"\xff\xfe{}"), "11_first.ipynb"),
-    "a parameter without a value": (lambda p: write(p, parameters="seed: int"), "11_first"),
+    "a parameter without a value": (lambda p: write(p, parameters="seed: int"), "experiments.yml, 11_first, allowed"),
     "a module": (
         lambda p: (write(p, saying="import liegg.extra"), (p / "liegg" / "extra.py").write_text("def f(:\n")),
         "liegg/extra.py, line 1: invalid syntax",
