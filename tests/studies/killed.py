@@ -29,7 +29,7 @@ PLACES = ("before", "within", "written", "kept")
 def layerwise(checkpoint, start):
     data = images.in_quadrants("digits", "digit", images=40, held_out=20, side=16, seed=0)
     net = Network("FC+CONV", 10, channels=1, width=1, shape="digits", grid="fixed", seed=start)
-    settings = schedule.Schedule(epochs=6, batch_size=8, learning_rate=0.05, burn_in=1, every=1, samples=2, steps=3)
+    settings = schedule.Schedule(epochs=12, batch_size=8, learning_rate=0.05, burn_in=1, every=1, samples=2, steps=3)
     augment = images.flipped_and_cropped
     priors, history = schedule.descend(
         net, data, settings, method="Laplace", seed=3, augment=augment, checkpoint=checkpoint
@@ -40,7 +40,7 @@ def layerwise(checkpoint, start):
 def embedding(checkpoint, start):
     world = Shapes(2)
     model = WorldModel(world, "ours", channels=4, width=8, seed=start)
-    settings = learning.Settings(45, epochs=6, batch_size=5)
+    settings = learning.Settings(25, epochs=12, batch_size=5)
     found = learning.train(model, world, "all", settings, seed=0, checkpoint=checkpoint)
     return {"net": model.state_dict(), "history": found["history"].tolist()}
 
@@ -121,7 +121,7 @@ def main(part, folder, seed, tries):
             at = (kind, chance.randint(1, 2), chance.random()) if kind in PLACES else None
             process = forked(work, place, start if checkpoint.exists() else 0, checkpoint, at)
             if kind == "timed":
-                time.sleep(chance.uniform(0, seconds))
+                time.sleep(chance.uniform(0, seconds / 4))
                 os.kill(process, signal.SIGKILL)
             code = ended(process)
             kills += code == -signal.SIGKILL

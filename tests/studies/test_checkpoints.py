@@ -30,7 +30,7 @@ def test_a_training_that_is_killed_again_and_again_ends_in_the_same_result(part,
         # it goes on where it was: at most the epoch in which it was killed is done again
         assert all(after - before in (0, 1) for before, after in itertools.pairwise(map(int, epochs.split("-"))))
         kills += int(count)
-    assert kills >= tries
+    assert kills >= 4 * tries
 
 
 @pytest.fixture(scope="module", params=killed.PARTS)
