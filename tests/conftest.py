@@ -1,6 +1,7 @@
 """How hypothesis draws in all tests: the same examples every time, without a clock, and without a file of its own."""
 
-import pytest
+from tempfile import TemporaryDirectory
+
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
@@ -15,7 +16,5 @@ settings.register_profile(
 )
 settings.load_profile("battery")
 
-
-@pytest.fixture(scope="session", autouse=True)
-def _hypothesis_home(tmp_path_factory):
-    set_hypothesis_home_dir(tmp_path_factory.mktemp("hypothesis"))
+_home = TemporaryDirectory(prefix="hypothesis-")  # removed at the end
+set_hypothesis_home_dir(_home.name)
