@@ -66,10 +66,27 @@ _current: list[Path] = []
 
 
 def checkpoint() -> Path | None:
-    """Within measure(case): a file in which a long computation may keep how far it is. A run that was stopped finds it
-    again, unless something has changed that the measurement depends on; it is removed when the case is finished. None
-    outside the runner."""
-    return _current[-1] if _current else None
+    """Within measure(case): a file in which a long computation may keep how far it is, by torch.save.
+
+    A run that was stopped finds it again, unless it is damaged, or something has changed that the measurement depends
+    on; it is removed when the case is finished. None outside the runner.
+    """
+    if not _current:
+        return None
+    if not _whole(_current[-1]):
+        _current[-1].unlink(missing_ok=True)
+    return _current[-1]
+
+
+def _whole(path: Path) -> bool:
+    """Whether a checkpoint can be read, bit for bit as it was written, which PyTorch alone does not check."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            whole = parts.testzip() is None
+        torch.load(path, weights_only=True, map_location="cpu")
+    except Exception:  # whatever reading a damaged file raises
+        return False
+    return whole
 
 
 def _place(folder: Path, case: dict) -> Path:
@@ -78,11 +95,8 @@ def _place(folder: Path, case: dict) -> Path:
 
 
 def _beside(place: Path) -> Path:
-    """The checkpoint of a case; one that cannot be read is removed."""
-    path = place.with_suffix(".checkpoint")
-    if path.is_file() and not zipfile.is_zipfile(path):
-        path.unlink()
-    return path
+    """The checkpoint of a case."""
+    return place.with_suffix(".checkpoint")
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_a_stopped_case_finds_its_checkpoint_and_a_finished_one_removes_it(runne
     folder = runner()
 
     def stopped(case):
-        np.savez(checkpoint().open("wb"), place="half way")
+        torch.save({"place": torch.ones(3)}, checkpoint())
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -142,8 +142,7 @@ def test_a_stopped_case_finds_its_checkpoint_and_a_finished_one_removes_it(runne
     runner(key="two")
     assert sweep(CASES[:1], lambda case: checkpoint().is_file()) == [False]  # other code
     runner()
-    read = lambda case: str(np.load(checkpoint())["place"])
-    assert sweep(CASES[:1], read) == ["half way"]
+    assert sweep(CASES[:1], lambda case: len(torch.load(checkpoint())["place"])) == [3]
     runner()
     measured._place(folder, CASES[0]).unlink()
     assert sweep(CASES[:1], lambda case: checkpoint().is_file()) == [False]
@@ -155,3 +154,23 @@ def test_there_is_no_checkpoint_without_a_runner(monkeypatch):
     for name in ("LIEGG_CASES", "LIEGG_KEPT"):
         monkeypatch.delenv(name, raising=False)
     assert once(lambda: checkpoint() is None) is True
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[: len(b) // 2], lambda b: b[:-1], lambda b: b"", lambda b: b"a" * len(b)]
+)
+def test_a_damaged_checkpoint_is_as_if_there_were_none(runner, damage):
+    """Cut, or with a bit that is another anywhere among its numbers."""
+    folder = runner()
+    path = measured._beside(measured._place(folder, CASES[0]))
+    folder.mkdir()
+    torch.save({"place": torch.arange(100.0)}, path)
+    saved = path.read_bytes()
+    seen = []
+    look = lambda case: seen.append(checkpoint().is_file())
+    for content in (saved, damage(saved), saved.replace(torch.arange(100.0).numpy().tobytes()[8:12], b"\0\0\0\1", 1)):
+        runner()
+        path.write_bytes(content)
+        sweep(CASES[:1], look)
+        measured._place(folder, CASES[0]).unlink()
+    assert seen == [True, False, False]
