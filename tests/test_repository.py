@@ -1,7 +1,9 @@
 """The repository's own promises: dependency lists in step, notebooks clean, README and Makefile in agreement."""
 
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -118,11 +120,42 @@ def test_the_table_the_book_and_the_folder_list_the_same_notebooks():
 
 def test_make_explains_itself_and_the_readme_names_only_what_exists():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    targets = set(re.findall(r"^  ([a-z]+)  ", shown, flags=re.M))
+    targets = set(re.findall(r"^  ([a-z-]+)  ", shown, flags=re.M))
     assert {"setup", "reproduce", "list", "book", "serve", "lab", "test", "clean", "help"} <= targets
     readme = (ROOT / "README.md").read_text()
-    assert set(re.findall(r"\bmake ([a-z]+)\b", readme)) <= targets
+    assert set(re.findall(r"\bmake ([a-z-]+)\b", readme)) <= targets
     assert shown == subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+HOSTILE = (
+    """a=$(shell touch pwned) b=`touch pwned` c=$(touch pwned) d=["x", 'y'] e=#1 f=$HOME g=$$ h=\\n i=; touch pwned"""
+)
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+@pytest.mark.parametrize("target", ["reproduce", "list", "book", "verify", "verify-twice", "store", "help"])
+def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, by):
+    """To a Python that says what it is called with."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text('#!/bin/sh\nprintf '<%s>\\n' "$@"\n')
+    python.chmod(0o755)
+    for file in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / file, tmp_path)
+    (tmp_path / ".complete").touch()
+    given = dict.fromkeys(("PARAMS", "NOTEBOOK", "PART", "PROFILE", "THREADS", "MINUTES"), HOSTILE)
+    words = [f"{name}={value}" for name, value in given.items()] if by == "argument" else []
+    done = subprocess.run(
+        ["make", target, f"VENV={tmp_path}", *words],
+        cwd=tmp_path,
+        env={**os.environ, **(given if by == "environment" else {})},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and not (tmp_path / "pwned").exists(), done.stderr
+    if target == "reproduce":
+        names = ("profile", "notebook", "part", "params", "threads", "minutes")
+        assert done.stdout.split("\n")[3:-1] == [f"<--{name}={HOSTILE}>" for name in names]
 
 
 def test_the_tests_check_layout_and_types_and_the_package_says_that_it_is_typed():
