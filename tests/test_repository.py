@@ -138,7 +138,7 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
     """To a Python that says what it is called with."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
-    python.write_text('#!/bin/sh\nprintf '<%s>\\n' "$@"\n')
+    python.write_text("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n")
     python.chmod(0o755)
     for file in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / file, tmp_path)
