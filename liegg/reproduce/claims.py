@@ -12,29 +12,28 @@ from liegg.reproduce.project import UserError, find_root
 FILE = Path("book", "claims.yml")
 RATIOS = {"times lower": "times higher", "times higher": "times lower"}
 """the units that a ratio of pairs may have, each with its opposite"""
-Strict = Annotated[float, Field(strict=True)]
-Text = Annotated[str, Field(min_length=1)]
+NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 class Claim(rows.Row):
-    id: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    id: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
     """its name, and its anchor in the book"""
-    experiment: Text
-    source: Text
+    experiment: rows.Text
+    source: rows.Text
     """where it is made and how we know it; "ours: ..." for controls, goals and extensions of our own"""
-    statement: Text
+    statement: rows.Text
     """in our words"""
     origin: Literal["value", "conclusion", "ours"]
     """the authors' number at their setting; their statement without one, or at a setting of ours; our own"""
-    metric: Text
-    unit: str = ""
+    metric: Annotated[str, Field(pattern=NAME)]
+    unit: rows.Line = ""
     """of the metric; that of a ratio says what a value above one means: "times lower" """
-    over: Text = "networks"
+    over: rows.Text = "networks"
     """what the metric has one value of each, or what was drawn: networks, seeds, functions, architectures, ..."""
-    paper: Text
+    paper: rows.Text
     """the authors' value in words, or "not available" """
-    accept: tuple[Strict, Strict]
-    reason: Text
+    accept: Annotated[tuple[float, float], Field(strict=False)]
+    reason: rows.Text
     judged: Literal["mean", "share", "exact", "test"]
     """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list; by
     a test of pairs"""
@@ -46,8 +45,10 @@ class Claim(rows.Row):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         low, high = self.accept
-        if not (low <= high and (math.isfinite(low) or math.isfinite(high))):
-            raise ValueError(f"accept must be [low, high], one of them finite, not [{low:g}, {high:g}]")
+        if not low <= high:
+            raise ValueError(f"accept must be [low, high], not [{low:g}, {high:g}]")
+        if math.isinf(low) and math.isinf(high):
+            raise ValueError(f"accept must have an end that is finite, not [{low:g}, {high:g}]")
         if len(set(self.profiles)) < len(self.profiles):
             raise ValueError(f"a profile stands here twice: {', '.join(self.profiles)}")
         if (self.judged == "share") != (self.least is not None):
@@ -81,7 +82,7 @@ def load(root: Path | None = None) -> list[Claim]:
     claims: dict[str, Claim] = {}
     content = rows.read(root / FILE)
     if not isinstance(content, list):
-        raise UserError(f"{FILE.name}: it must have a list of claims")
+        raise UserError(f"{FILE.name}: it must be a list of claims")
     for number, fields in enumerate(content, 1):
         name = fields.get("id") if isinstance(fields, dict) else None
         claim = rows.check(Claim, FILE.name, str(name or f"row {number}"), fields)

@@ -4,78 +4,29 @@ A parameter is declared once, in the notebook's cell tagged `parameters`, as `na
 adds what a profile changes and what values are allowed.
 """
 
-import ast
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
 import nbformat
-import papermill
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from liegg.reproduce import rows
-from liegg.reproduce.project import TABLE, UserError, find_root, in_words
-from liegg.reproduce.words import brief, typed
+from liegg.reproduce import parameters, rows
+from liegg.reproduce.parameters import Parameter
+from liegg.reproduce.project import TABLE, UserError, find_root
+from liegg.reproduce.words import brief
 
 Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 NAME = re.compile(r"[1-5]\d_[A-Za-z0-9_]+")
 """of a notebook, and of its files"""
-LONGEST = 200  # characters of an error that is no text of ours
+LONGEST = 100  # characters of a name, or of a word that a parameter may have
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
 PARTS = ("I", "II", "III", "IV", "V")
 """of the book; the first digit of a notebook's name says which it is in"""
-TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "list": list}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    name: str
-    type: str
-    default: Any
-    help: str
-    allowed: list | dict | None
-
-    @property
-    def kind(self) -> str:
-        """The type of its value, of a list that of its entries."""
-        return type(self.default[0]).__name__ if self.type == "list" else self.type
-
-    @property
-    def bounds(self) -> str:
-        """Which values it, or each entry of it, may have, in words; "" for any."""
-        if isinstance(self.allowed, list):
-            return ", ".join(map(typed, self.allowed))
-        return f"{self.allowed['min']} to {self.allowed['max']}" if self.allowed else ""
-
-    def check(self, value: Any) -> Any:
-        """The value in the declared type, or a UserError; an integer passes for a float.
-
-        A list has entries of the default's type, no two alike, at least one or as many as `least` says.
-        """
-        if self.type != "list":
-            return self._one(self.name, value)
-        if type(value) is not list:
-            raise UserError(f"parameter {self.name} must be a list, not {brief(value)}")
-        entries = [self._one(f"{self.name}, each entry of it,", entry) for entry in value]
-        least = self.allowed.get("least", 1) if isinstance(self.allowed, dict) else 1
-        if len(entries) < least or len(entries) > len(set(entries)):
-            must = f"must have at least {least} entries, all different"
-            raise UserError(f"parameter {self.name} {must}, not {brief(value)}")
-        return entries
-
-    def _one(self, name: str, value: Any) -> Any:
-        convert = TYPES[self.kind]
-        if type(value) is not convert and not (convert is float and type(value) is int):
-            raise UserError(f"parameter {name} must be {self.kind}, not {type(value).__name__} ({brief(value)})")
-        if isinstance(self.allowed, list) and value not in self.allowed:
-            raise UserError(f"parameter {name} must be one of {self.bounds}, not {brief(value)}")
-        if isinstance(self.allowed, dict) and not self.allowed["min"] <= value <= self.allowed["max"]:
-            raise UserError(f"parameter {name} must be from {self.bounds}, not {brief(value)}")
-        return convert(value)
 
 
 @dataclass(frozen=True)
@@ -95,93 +46,51 @@ class Experiment:
         return PARTS[int(self.name[0]) - 1]
 
     def notebook(self) -> nbformat.NotebookNode:
-        """Raises UserError, which names the file, for one that is no notebook."""
-        try:
-            notebook = nbformat.read(self.path, as_version=4)
-            nbformat.validate(notebook)
-        except FileNotFoundError:
-            raise UserError(f"{self.path.name}: there is no such file beside {TABLE.name}") from None
-        except OSError as error:
-            raise UserError(in_words(error)) from None
-        except Exception as error:  # whatever its parsers raise
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{self.path.name} is no notebook: {first[:LONGEST]}") from None
-        return notebook
+        """Raises UserError, which names the file, for one that is no notebook, or has no parameters."""
+        return parameters.notebook(self.path)
 
     def parameters(self) -> dict[str, Parameter]:
-        """The declared parameters by name. Raises UserError for a notebook that declares none, or one without its type
-        or value, and for what the table says of them that does not fit."""
-        cells = [c for c in self.notebook().cells if "parameters" in c.metadata.get("tags", [])]
-        if len(cells) != 1:
-            raise UserError(f"{self.path.name}: one cell must be tagged parameters, and {len(cells)} are")
-        found = {}
-        for p in papermill.inspect_notebook(str(self.path)).values():
-            name, kind = p["name"], p["inferred_type_name"]
-            try:
-                default = ast.literal_eval(p["default"])
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                default = None
-            if type(default) is not TYPES.get(kind) or default == []:
-                raise UserError(
-                    f"{self.path.name}: parameter {name} must be declared as `name: type = value`, with a type of "
-                    f"{', '.join(TYPES)} and a value of it, no empty list"
-                )
-            found[name] = Parameter(name, kind, default, p["help"].strip(), self.allowed.get(name))
-        self._require_fitting(found)
-        return found
-
-    def _require_fitting(self, declared: dict[str, Parameter]) -> None:
-        """Refuse what the table says of parameters that the notebook does not have, or not of this type."""
+        """The declared parameters by name. Raises UserError for a notebook that declares one without its type or value,
+        and for what the table says of them that does not fit."""
+        (cell,) = (c for c in self.notebook().cells if "parameters" in c.metadata.get("tags", []))
+        found = {
+            d.name: Parameter(*d, self.allowed.get(d.name)) for d in parameters.declared(cell.source, self.path.name)
+        }
         said = {"allowed": self.allowed, "replicates": self.replicates}
         said |= {f"profiles.{profile}": values for profile, values in self.profiles.items()}
         for key, names in said.items():
-            if unknown := [name for name in names if name not in declared]:
-                raise rows.wrong(
-                    TABLE.name,
-                    self.name,
-                    key,
-                    f"the notebook has no parameter {unknown[0]}: it has {', '.join(declared) or 'none'}",
-                )
-        for p in declared.values():
-            number = p.kind in ("int", "float")
-            if number and not p.allowed:
-                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is a number and needs a min and a max")
-            if isinstance(p.allowed, dict) and not number:
-                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is no number and has no min and max")
-            if isinstance(p.allowed, dict) and "least" in p.allowed and p.type != "list":
-                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} is no list and has no least")
-            if isinstance(p.allowed, list) and any(type(value) is not TYPES[p.kind] for value in p.allowed):
-                raise rows.wrong(TABLE.name, self.name, "allowed", f"{p.name} must have values of its type, {p.kind}")
+            if unknown := [name for name in names if name not in found]:
+                what = f"the notebook has no parameter {brief(unknown[0])[1:-1]}: it has {', '.join(found)}"
+                raise rows.wrong(TABLE.name, self.name, key, what)
+        if misfit := next(filter(None, (p.misfit() for p in found.values())), ""):
+            raise rows.wrong(TABLE.name, self.name, "allowed", misfit)
+        for profile, values in self.profiles.items():
+            for name, value in values.items():
+                try:
+                    found[name].check(value)
+                except UserError as error:
+                    raise rows.wrong(TABLE.name, self.name, f"profiles.{profile}", str(error)) from None
+        return found
 
     def values(self, profile: str, overrides: dict[str, object]) -> dict[str, object]:
         """The value of every parameter under a profile and one's own overrides, checked."""
-        parameters = self.parameters()
+        declared = self.parameters()
         chosen = {**(self.profiles.get(profile) or {}), **overrides}
         for name in overrides:
-            if name not in parameters:
-                raise UserError(f"{self.name} has no parameter {name}: it has {', '.join(parameters)}")
-        return {
-            name: self._checked(p, chosen.get(name, p.default), name in overrides) for name, p in parameters.items()
-        }
-
-    def _checked(self, p: Parameter, value: object, typed: bool) -> object:
-        try:
-            return p.check(value)
-        except UserError as error:
-            if typed:
-                raise
-            raise rows.wrong(TABLE.name, self.name, "profiles or allowed", str(error)) from None
+            if name not in declared:
+                raise UserError(f"{self.name} has no parameter {name}: it has {', '.join(declared)}")
+        return {name: p.check(chosen.get(name, p.default)) for name, p in declared.items()}
 
 
 class _Row(rows.Row):
     """A row of experiments.yml as it is written."""
 
-    title: Annotated[str, Field(min_length=1)]
-    regenerates: Annotated[str, Field(min_length=1)]
-    seconds: dict[Profile, Annotated[int, Field(gt=0, strict=True)]]
+    title: rows.Text
+    regenerates: rows.Text
+    seconds: dict[Profile, Annotated[int, Field(gt=0, le=10**9)]]
     profiles: dict[Profile, dict[str, object]]
     allowed: dict[str, object] = Field(default_factory=dict)
-    replicates: list[str] = Field(default=["seed", "networks"])
+    replicates: list[rows.Text] = Field(default=["seed", "networks"])
 
     @field_validator("seconds", "profiles")
     @classmethod
@@ -194,32 +103,51 @@ class _Row(rows.Row):
     @classmethod
     def _values_or_bounds(cls, allowed: dict) -> dict:
         for name, values in allowed.items():
-            if not isinstance(values, list | dict):
-                raise ValueError(f"{name} must be a list of values or bounds, not {brief(values)}")
-            if values == []:
-                raise ValueError(f"{name} must have a value at least")
-            if isinstance(values, dict) and not (type(values.get("least", 1)) is int and values.get("least", 1) > 0):
-                raise ValueError(f"{name} must have a whole number above 0 as least, not {values['least']!r}")
-            if isinstance(values, dict) and (unknown := set(values) - {"min", "max", "least"}):
-                raise ValueError(f"{name} may have min, max and least, not {', '.join(sorted(unknown))}")
-            if isinstance(values, dict) and not _is_range(values.get("min"), values.get("max")):
-                raise ValueError(
-                    f"{name} must have a min and a max that is no smaller, both finite numbers, not {values}"
-                )
+            if what := _no_list(values) if isinstance(values, list) else _no_bounds(values):
+                raise ValueError(f"{brief(name)[1:-1]} {what}")
         return allowed
 
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if differing := set(self.seconds) ^ set(self.profiles):
+            raise ValueError(f"{', '.join(sorted(differing))} must stand in seconds and in profiles, or in neither")
+        return self
 
-def _is_range(low: Any, high: Any) -> bool:
-    return all(type(end) in (int, float) and math.isfinite(end) for end in (low, high)) and low <= high
+
+def _no_list(values: list) -> str:
+    """What is wrong with the list of values that a parameter may have, or ""."""
+    if not values:
+        return "must have a value at least"
+    if strange := [v for v in values if not isinstance(v, int | float | str) or v != v or v in (math.inf, -math.inf)]:
+        return f"may have words, finite numbers, true and false, not {brief(strange[0])}"
+    words = [v for v in values if isinstance(v, str)]
+    if strange := [v for v in words if not v.isprintable() or v != v.strip() or len(v) > LONGEST]:
+        return f"may have words of one short line, not {brief(strange[0])}"
+    return "must have values that are all different" if len(set(values)) < len(values) else ""
+
+
+def _no_bounds(values: object) -> str:
+    """What is wrong with the range in which a parameter must lie, or ""."""
+    if not isinstance(values, dict):
+        return f"must be a list of values or bounds, not {brief(values)}"
+    if unknown := set(values) - {"min", "max", "least"}:
+        return f"may have min, max and least, not {brief(min(unknown))[1:-1]}"
+    low, high, least = values.get("min", math.nan), values.get("max", math.nan), values.get("least", 1)
+    if not all(type(end) in (int, float) and math.isfinite(end) for end in (low, high)) or low > high:
+        return f"must have a min and a max that is no smaller, both finite numbers, not {brief(values)}"
+    if type(least) is not int or least < 1:
+        return f"must have a whole number above 0 as least, not {brief(least)}"
+    possible = high - low + 1 if type(low) is type(high) is int or low == high else math.inf
+    return f"cannot have {least} different values from {low} to {high}" if least > possible else ""
 
 
 def load(root: Path | None = None) -> dict[str, Experiment]:
     """All experiments by name, in reading order. Raises UserError that names row and key of what is wrong."""
     path = (root or find_root()) / TABLE
     content = rows.read(path)
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not content:
         raise UserError(f"{TABLE.name}: it must have a key for each experiment")
-    if strange := [name for name in content if not NAME.fullmatch(name)]:
+    if strange := [name for name in content if not NAME.fullmatch(name) or len(name) > LONGEST]:
         form = f"its part, 1 to {len(PARTS)}, a digit, and letters, digits and underscores, as in 11_o5_regression"
         raise rows.wrong(TABLE.name, strange[0], "name", f"must be {form}")
     checked = {name: dict(rows.check(_Row, TABLE.name, name, row)) for name, row in content.items()}

@@ -1,5 +1,6 @@
 """Tables that are damaged: one line names the file, the row and the key, before anything runs."""
 
+import re
 import shutil
 
 import mini
@@ -24,20 +25,23 @@ CLAIM = """- id: one
 DEEP = "[" * 3000
 CONTROL = "\x07"
 NO_TABLE = {
-    "": "must have",
-    "a": "must have",
-    "3": "must have",
-    DEEP: "recursion",
-    "&a [*a]": "Circular reference",
+    "": "must ",
+    "a": "must ",
+    "3": "must ",
+    DEEP: "nested too deeply",
+    "&a [*a]": "line 1: it holds itself",
+    "a: &a {b: *a}": "line 1: it holds itself",
+    "a: &a [x]\n<<: *a": "line 2: a key must be a word",
+    "a: 2020-01-01": "line 1: what stands here is read as timestamp: put words in quotes (a)",
     CONTROL: "special characters",
-    "a: !!python/object/apply:os.system [ls]": "could not determine a constructor",
+    "a: !!python/object/apply:os.system [ls]": "is read as python/object/apply:os.system",
     "a: 1\na: 2": "line 2: the key a stands here twice",
     "? [a]\n: 2": "line 1: a key must be a word",
     "1: 2": "line 1: a key must be a word",
     "a: [": "line 1",
 }
 EXPERIMENTS = [
-    ("title: The page 11_first", "title: 2020-01-01", "11_first, title"),
+    ("title: The page 11_first", 'title: "a\\nb"', "11_first, title: must be one line"),
     ("title: The page 11_first", "title: ''", "11_first, title"),
     ("  title: The page 11_first\n", "", "11_first, title"),
     ("  regenerates", "  regenerated: x\n  regenerates", "11_first, regenerated"),
@@ -57,7 +61,11 @@ EXPERIMENTS = [
     ("word: [a, b]", "word: {min: 0, max: 2}", "11_first, allowed: word is no number"),
     ("word: [a, b]", "word: []", "11_first, allowed: word must have a value"),
     ("word: [a, b]", "word: a", "11_first, allowed: word must be a list"),
-    ("word: [a, b]", "word: [b]", "11_first, profiles or allowed: parameter word must be one of b"),
+    (
+        "word: [a, b]",
+        "word: [b]",
+        "11_first, allowed: the notebook's default does not fit: parameter word must be one of b",
+    ),
     ("{min: 0, max: 1000}", "[a]", "11_first, allowed: seed must have values of its type, int"),
     ("{min: 0, max: 1000}", "{min: 10, max: 1}", "11_first, allowed: seed must have a min and a max"),
     ("{min: 0, max: 1000}", "{min: .nan, max: 1}", "11_first, allowed: seed must have a min and a max"),
@@ -66,12 +74,14 @@ EXPERIMENTS = [
     ("{min: 0, max: 1000}", "{min: 0, maxx: 1000}", "11_first, allowed: seed may have min, max and least, not maxx"),
     ("    seed: {min: 0, max: 1000}\n", "", "11_first, allowed: seed is a number and needs a min and a max"),
     ("quick: {cases: 4}", "quick: {case: 4}", "11_first, profiles.quick: the notebook has no parameter case"),
-    ("quick: {cases: 4}", "quick: {cases: x}", "11_first, profiles or allowed: parameter cases must be int"),
-    (
-        "quick: {cases: 4}",
-        "quick: {cases: 4000}",
-        "11_first, profiles or allowed: parameter cases must be from 1 to 1000",
-    ),
+    ("quick: {cases: 4}", "quick: {cases: x}", "11_first, profiles.quick: parameter cases must be int"),
+    ("quick: {cases: 4}", "quick: {cases: 4000}", "11_first, profiles.quick: parameter cases must be from 1 to 1000"),
+    ("quick: {cases: 4}", "quick: {cases: null}", "11_first, profiles.quick: parameter cases must be int"),
+    ("quick: {cases: 4}", "quick: {pause: .nan}", "11_first, profiles.quick: parameter pause must be from 0 to 60"),
+    ("quick: 3", "quick: 3, full: 3", "11_first, the row: full must stand in seconds and in profiles, or in neither"),
+    ("word: [a, b]", "word: [a, a]", "11_first, allowed: word must have values that are all different"),
+    ("word: [a, b]", "word: [[a], b]", "11_first, allowed: word may have words, finite numbers, true and false"),
+    ("word: [a, b]", 'word: [a, "a\\nb"]', "11_first, allowed: word may have words of one short line"),
     ("quick: {cases: 4}", "quick: [1]", "11_first, profiles.quick"),
     ("quick: {cases: 4}", "quik: {cases: 4}", "11_first, profiles.quik"),
     ("replicates: [seed]", "replicates: [sed]", "11_first, replicates: the notebook has no parameter sed"),
@@ -81,7 +91,7 @@ EXPERIMENTS = [
 CLAIMS = [
     ("[0, 1]", "[1, 0]", "one, the row: accept must be [low, high]"),
     ("[0, 1]", "[.nan, 1]", "one, the row: accept must be [low, high]"),
-    ("[0, 1]", "[-.inf, .inf]", "one, the row: accept must be [low, high], one of them finite"),
+    ("[0, 1]", "[-.inf, .inf]", "one, the row: accept must have an end that is finite"),
     ("[0, 1]", "[0]", "one, accept"),
     ("[0, 1]", "[a, 1]", "one, accept.0"),
     ("[0, 1]", "[true, 1]", "one, accept.0"),
@@ -97,6 +107,8 @@ CLAIMS = [
     ("[quick]", "[full]", "one, profiles: 11_first has no profile full"),
     ("id: one", "id: '<b>'", "<b>, id"),
     ("id: one", "id: 1", "1, id"),
+    ("metric: drawn", "metric: '<b>'", "one, metric"),
+    ("statement: A statement", 'statement: "a\\nb"', "one, statement: must be one line"),
     ("reason:", "reasn:", "one, reason"),
     ("ours: a test", "LieGG", "one, the row: a source begins"),
     ("- id: one", "- one\n- id: one", "row 1: a row must be keys and their values"),
@@ -159,7 +171,19 @@ def test_a_table_that_cannot_be_read(project, file):
     path.mkdir()
     assert refusal(project).startswith(f"{path}: Is a directory")
     path.write_bytes(b"\xff\xfe")
-    assert refusal(project).startswith(f"{file.name}: 'utf-8' codec can't decode")
+    assert refusal(project) == f"{file.name}: it is no text in UTF-8, from byte 0 on"
+
+
+@pytest.mark.parametrize("number", ["010", "0x10", "1_000", "1:30", "1.0e+400", "9" * 19, "!!int a"])
+def test_a_number_that_yaml_reads_as_another(project, number):
+    (project / TABLE).write_text(GOOD.replace("smoke: 3", f"smoke: {number}", 1))
+    assert re.match(r"experiments.yml, line 4: .* is not written as .*\(11_first, seconds, smoke\)$", refusal(project))
+
+
+def test_a_value_that_aliases_make_long(project):
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 30)}]\n" for i in range(1, 7))
+    (project / TABLE).write_text(bomb)
+    assert "more than 100000 values" in refusal(project)
 
 
 @pytest.mark.parametrize("mark", ["\ufeff", "# a comment\n", "\n"])

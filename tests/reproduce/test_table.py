@@ -8,6 +8,7 @@ import yaml
 
 from liegg import data
 from liegg.reproduce import table
+from liegg.reproduce.parameters import TYPES
 from liegg.reproduce.project import UserError, find_root
 from liegg.reproduce.words import parse, typed
 from liegg.studies.embedding import arm, models, pose, teapot
@@ -29,7 +30,7 @@ def test_every_profile_of_every_notebook_is_valid(name, profile):
     values = experiment.values(profile, {})
     assert set(values) == set(experiment.parameters()) and set(experiment.profiles) == set(experiment.seconds)
     assert set(experiment.allowed) <= set(values)
-    assert all(p.help and p.type in table.TYPES for p in experiment.parameters().values())
+    assert all(p.help and p.type in TYPES for p in experiment.parameters().values())
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
@@ -80,8 +81,8 @@ def test_every_word_that_is_allowed_works_and_can_be_typed(experiment):
         if p.kind == "str":
             assert set(p.allowed) <= set(KNOWN[experiment.name][p.name])
             assert all(word.count("(") == word.count(")") for word in p.allowed)
-            listed = ", ".join(map(typed, p.allowed))  # as the error lists them
-            assert parse(f"words=[{listed}]") == {"words": p.allowed}
+            shown = ", ".join(map(typed, p.allowed))  # as the error lists them
+            assert parse(f"words=[{shown}]") == {"words": p.allowed}
 
 
 def test_the_authors_settings():
