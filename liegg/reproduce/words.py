@@ -13,6 +13,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+=")
 VALUE = re.compile(rf"""(?:{LIST.pattern}|{QUOTED}|[^\s'"\[]\S*)(?=\s|$)""")
 LONGEST = 10_000  # characters of all that is typed
 DIGITS = 18  # of a whole number
+MANY = re.compile(rf"[-+]?[0-9_]{{{DIGITS + 1},}}")  # which Python may refuse to read
 BRIEF = 80  # characters of a value in an error
 
 
@@ -55,8 +56,8 @@ def _word(text: str) -> object:
     try:
         value = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that literal_eval raises
-        return text
-    if type(value) is int and abs(value) >= 10**DIGITS:
+        value = text
+    if (type(value) is int and abs(value) >= 10**DIGITS) or MANY.fullmatch(text):
         raise UserError(f"a whole number has at most {DIGITS} digits, not {brief(text)}")
     return value if type(value) in (int, float, bool, str) else text
 

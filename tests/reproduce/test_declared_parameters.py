@@ -67,7 +67,13 @@ def test_a_parameter_that_is_not_declared_as_it_must_be(tmp_path, old, new, said
     assert "\n" not in str(error.value) and len(str(error.value)) < 400
 
 
-DEFAULTS = [("= 0  #", "= -5  #"), ("= 0.05", "= 1e999"), ('"a"  #', '"c"  #'), ("[1, 2]", "[1]"), ("[1, 2]", "[1, 99]")]
+DEFAULTS = [
+    ("= 0  #", "= -5  #"),
+    ("= 0.05", "= 1e999"),
+    ('"a"  #', '"c"  #'),
+    ("[1, 2]", "[1]"),
+    ("[1, 2]", "[1, 99]"),
+]
 
 
 @pytest.mark.parametrize(("old", "new"), [*DEFAULTS, ('["a"]', '["z"]')])
@@ -79,7 +85,9 @@ def test_a_default_that_the_table_does_not_allow(tmp_path, old, new):
 def test_help_may_have_any_marks(tmp_path):
     source = (mini.PARAMETERS + MORE).replace("# of the draws", "# x = 1, # of all").replace('"a"  # one', '"a"  # "#"')
     found = experiment(tmp_path, source).parameters()
-    assert found["seed"].help == "x = 1, # of all" and found["word"].help == '"#" of two' and found["cases"].default == 3
+    assert (
+        found["seed"].help == "x = 1, # of all" and found["word"].help == '"#" of two' and found["cases"].default == 3
+    )
 
 
 def set_tags(content, number, tags):
