@@ -8,7 +8,8 @@ if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
 import argparse
 import sys
 
-from liegg.reproduce.project import UserError, in_words, say
+from liegg.reproduce.errors import UserError, in_words
+from liegg.reproduce.project import say
 
 
 def main(words: list[str] | None = None) -> int:

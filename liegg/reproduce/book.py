@@ -12,8 +12,9 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 
 from liegg.reproduce import claim_tables, comparison, executed, pages
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
-from liegg.reproduce.project import Run, UserError, say
+from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 

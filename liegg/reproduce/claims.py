@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from liegg.reproduce import rows, table
-from liegg.reproduce.project import UserError, find_root
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import find_root
 
 FILE = Path("book", "claims.yml")
 RATIOS = {"times lower": "times higher", "times higher": "times lower"}

@@ -4,9 +4,10 @@ from argparse import Namespace
 
 from liegg.reproduce import claim_tables, table
 from liegg.reproduce.book import build
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
 from liegg.reproduce.lock import alone
-from liegg.reproduce.project import Run, UserError, say
+from liegg.reproduce.project import Run, say
 from liegg.reproduce.runner import NONE, Limits, run_experiments
 from liegg.reproduce.stored import store
 from liegg.reproduce.twice import twice

@@ -18,7 +18,8 @@ from typing import NamedTuple
 from IPython.core.inputtransformer2 import TransformerManager
 
 from liegg.reproduce import executed, kept
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json, versions
 from liegg.reproduce.table import Experiment
 

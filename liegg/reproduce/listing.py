@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import key, plan
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.project import Run
 from liegg.reproduce.table import Experiment
 
 UNITS = {"d": 86400, "h": 3600, "min": 60}

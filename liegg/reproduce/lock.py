@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from multiprocessing import reduction
 from pathlib import Path
 
-from liegg.reproduce.project import UserError
+from liegg.reproduce.errors import UserError
 
 try:
     import fcntl

@@ -20,7 +20,7 @@ import torch
 
 from liegg import progress
 from liegg.reproduce import kept
-from liegg.reproduce.project import UserError
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.results import memory
 
 RESERVED = ({"array"}, {"object", "state"})  # keys of dicts that stand for something else in a file

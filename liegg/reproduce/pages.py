@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from liegg.reproduce import claim_tables, environment, executed, markdown, twice
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import key, plan
 from liegg.reproduce.markdown import code, text
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment

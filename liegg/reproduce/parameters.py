@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import nbformat
 
-from liegg.reproduce.project import TABLE, UserError, in_words
+from liegg.reproduce.errors import UserError, in_words
+from liegg.reproduce.project import TABLE
 from liegg.reproduce.words import brief, typed
 
 TYPES: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "list": list}

@@ -1,42 +1,17 @@
-"""Where everything lies, and the one error class that people see without a traceback."""
+"""Where everything lies, and how people are told what happens."""
 
-import errno
 import hashlib
 import os
-import shutil
+import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.words import typed, written
+
 TABLE = Path("notebooks", "experiments.yml")
 LONGEST = 100  # characters of one's own parameters in the name of a folder
-
-
-class UserError(Exception):
-    """Something the person at the keyboard can mend: its text names the thing and the fix."""
-
-
-MENDED = {
-    errno.ENOSPC: "make room on the disk",
-    errno.EDQUOT: "make room within your quota",
-    errno.EROFS: "it lies on a read-only disk; work in a copy elsewhere",
-    errno.EACCES: "change its permissions",
-    errno.EPERM: "change its permissions",
-    errno.ENOTDIR: "a file stands where a folder must be; remove it",
-    errno.EEXIST: "a file stands where a folder must be; remove it",
-    errno.EISDIR: "a folder stands where a file must be; remove it",
-}
-"""what helps, by the number of the system's error"""
-
-
-def in_words(error: OSError) -> str:
-    """An error of the system as one line: the place, the cause and what helps."""
-    if isinstance(error, shutil.Error):  # of many files
-        _, place, cause = error.args[0][0]
-        return f"{place}: {cause}"
-    place = f"{error.filename}: " if error.filename else ""
-    cause = error.strerror or str(error)
-    return f"{place}{cause}{f': {MENDED[error.errno]}' if error.errno in MENDED else ''}"
 
 
 def say(*lines: str, error: bool = False) -> None:
@@ -75,10 +50,11 @@ class Run:
     def name(self) -> str:
         if self.aside:
             return self.aside
-        own = ",".join(f"{k}={v}" for k, v in self.overrides)
-        plain = "".join(c if c.isalnum() or c in "=,._-" else "_" for c in own)
-        if len(plain) > LONGEST:
-            plain = f"{plain[:LONGEST]}-{hashlib.sha256(own.encode()).hexdigest()[:8]}"
+        own = ",".join(f"{k}={typed(v)}" for k, v in self.overrides)
+        plain = "".join(c if c.isascii() and (c.isalnum() or c in "=,._-") else "_" for c in own)
+        if plain != own or len(plain) > LONGEST:
+            digest = hashlib.sha256(repr(self.overrides).encode("utf-8", "surrogateescape")).hexdigest()
+            plain = f"{plain[:LONGEST]}-{digest[:8]}"
         return f"{self.profile}+{plain}" if own else self.profile
 
     @property
@@ -125,5 +101,6 @@ class Run:
     def command(self, experiment: str = "") -> str:
         """The make command that runs this again."""
         words = [f"PROFILE={self.profile}"] + ([f"NOTEBOOK={experiment}"] if experiment else [])
-        own = " ".join(f"{k}={v}" for k, v in self.overrides)
-        return " ".join(["make reproduce", *words] + ([f'PARAMS="{own}"'] if own else []))
+        own = written(dict(self.overrides))
+        quoted = shlex.quote(own) if set(own) & set('"$`\\!') else f'"{own}"'
+        return " ".join(["make reproduce", *words] + ([f"PARAMS={quoted}"] if own else []))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from liegg.reproduce.project import UserError, in_words
+from liegg.reproduce.errors import UserError, in_words
 from liegg.reproduce.words import brief
 
 DEEPEST = 8  # levels of a table; ours have four

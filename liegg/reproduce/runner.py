@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import psutil
 
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.executed import write_again
 from liegg.reproduce.keys import Plan, key, plan
 from liegg.reproduce.lock import Share
-from liegg.reproduce.project import Run, UserError, say
+from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.worker import Job, abandon, work

@@ -7,8 +7,9 @@ import shutil
 from typing import NamedTuple
 
 from liegg.reproduce import whole
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import changes, in_words, key, plan
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
 

@@ -14,8 +14,9 @@ import nbformat
 from pydantic import Field, field_validator, model_validator
 
 from liegg.reproduce import parameters, rows
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.parameters import Parameter
-from liegg.reproduce.project import TABLE, UserError, find_root
+from liegg.reproduce.project import TABLE, find_root
 from liegg.reproduce.words import brief
 
 Profile = Literal["smoke", "quick", "paper", "full"]

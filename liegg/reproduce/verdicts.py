@@ -14,8 +14,8 @@ from typing import Any
 
 from liegg.reproduce import intervals
 from liegg.reproduce.claims import RATIOS, Claim
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.intervals import Interval
-from liegg.reproduce.project import UserError
 from liegg.reproduce.table import Experiment
 
 LEVEL = 0.05

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from liegg.reproduce import claims, intervals, kept
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.intervals import APART
 from liegg.reproduce.keys import in_words, key
-from liegg.reproduce.project import Run, UserError, say
+from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import execute
 from liegg.reproduce.stored import age

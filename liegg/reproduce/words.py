@@ -3,7 +3,7 @@
 import ast
 import re
 
-from liegg.reproduce.project import UserError
+from liegg.reproduce.errors import UserError
 
 QUOTED = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
 ENTRY = rf"""\s*+(?:(?:{QUOTED})\s*+(?=[],])|[^\s'",\[\]](?>\([^()\[\]]*\)|[^,\[\]])*+)"""

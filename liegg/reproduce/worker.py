@@ -19,9 +19,10 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
 from liegg.reproduce import kept, whole
+from liegg.reproduce.errors import UserError, in_words
 from liegg.reproduce.keys import key
 from liegg.reproduce.lock import Share
-from liegg.reproduce.project import Run, UserError, in_words
+from liegg.reproduce.project import Run
 from liegg.reproduce.results import provenance, read_json, write_json
 from liegg.reproduce.table import Experiment
 

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from liegg.reproduce import executed, kept, keys, pages, results, stored, table
-from liegg.reproduce.project import Run, UserError
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run
 from liegg.reproduce.runner import run_experiments
 from liegg.reproduce.verdicts import judge
 
@@ -121,7 +122,7 @@ BROKEN_PAGES = {
     "no cells": (lambda p: nbformat.write(nbformat.v4.new_notebook(), page(p)), "11_first"),
     "none": (lambda p: page(p).unlink(), "11_first"),
     "no text": (lambda p: page(p).write_bytes(b"\xff\xfe{}"), "11_first.ipynb"),
-    "a parameter without a value": (lambda p: write(p, parameters="seed: int"), "experiments.yml, 11_first, allowed"),
+    "a parameter without a value": (lambda p: write(p, parameters="seed: int"), "11_first.ipynb: its cell"),
     "a module": (
         lambda p: (write(p, saying="import liegg.extra"), (p / "liegg" / "extra.py").write_text("def f(:\n")),
         "liegg/extra.py, line 1: invalid syntax",

@@ -7,7 +7,8 @@ import mini
 import pytest
 
 from liegg.reproduce import claims, table
-from liegg.reproduce.project import TABLE, UserError
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import TABLE
 
 GOOD = "\n".join(mini.ROW.format(name=name) for name in mini.NAMES)
 CLAIM = """- id: one

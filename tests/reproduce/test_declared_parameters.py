@@ -8,7 +8,7 @@ import papermill
 import pytest
 
 from liegg.reproduce import parameters, table
-from liegg.reproduce.project import UserError
+from liegg.reproduce.errors import UserError
 
 EXPERIMENTS = table.load()
 FIRST = mini.NAMES[0]
@@ -94,6 +94,11 @@ def set_tags(content, number, tags):
     content["cells"][number]["metadata"]["tags"] = tags
 
 
+def move_tags(content, number):
+    set_tags(content, 1, [])
+    set_tags(content, number, ["parameters"])
+
+
 NOTEBOOKS = {
     "no JSON": lambda content: "{",
     "a page of a server": lambda content: "<!DOCTYPE html>",
@@ -108,8 +113,8 @@ NOTEBOOKS = {
     "cells that are none": lambda content: content.update(cells=[1]),
     "no parameters": lambda content: set_tags(content, 1, []),
     "two of parameters": lambda content: set_tags(content, 2, ["parameters"]),
-    "parameters in text": lambda content: (set_tags(content, 1, []), set_tags(content, 0, ["parameters"])) and None,
-    "parameters below": lambda content: (set_tags(content, 1, []), set_tags(content, 2, ["parameters"])) and None,
+    "parameters in text": lambda content: move_tags(content, 0),
+    "parameters below": lambda content: move_tags(content, 2),
     "tags that are a word": lambda content: set_tags(content, 1, "parameters"),
     "source that is a number": lambda content: content["cells"][1].update(source=3),
 }

@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from liegg.reproduce import kept, keys, results, table
-from liegg.reproduce.project import Run, UserError, find_root
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run, find_root
 
 O5 = table.load()["11_o5_regression"]
 

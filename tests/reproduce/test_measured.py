@@ -8,8 +8,8 @@ import torch
 
 from liegg import actions, decide, polarize
 from liegg.reproduce import kept, measured
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.measured import checkpoint, once, sweep
-from liegg.reproduce.project import UserError
 from liegg.symmetry.factors import Factors
 
 CASES = [{"n": n} for n in (1, 2, 3)]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from liegg.reproduce import project
-from liegg.reproduce.project import Run, UserError, find_root
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run, find_root
 from liegg.reproduce.words import parse
 
 

@@ -8,8 +8,9 @@ import yaml
 
 from liegg import data
 from liegg.reproduce import table
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.parameters import TYPES
-from liegg.reproduce.project import UserError, find_root
+from liegg.reproduce.project import find_root
 from liegg.reproduce.words import parse, typed
 from liegg.studies.embedding import arm, models, pose, teapot
 from liegg.studies.generators import architectures

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from liegg.reproduce import kept, keys, results, stored, table, verify
-from liegg.reproduce.project import Run, UserError, find_root
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run, find_root
 
 O5 = table.load()["11_o5_regression"]
 KEY = keys.key(O5, O5.values("paper", {}), find_root())
