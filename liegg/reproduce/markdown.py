@@ -3,7 +3,15 @@
 import re
 from collections.abc import Sequence
 
-SPECIAL = re.compile(r"[\\`*<${]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|](?=[(\[:])")
+NUMBER = r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+SPECIAL = re.compile(
+    rf"""(?P<interval>\[{NUMBER},\ {NUMBER}\](?![\[({{:]))  # such as [0.1, 0.2], which stays as it is
+    | [\[\]\\`*<{{$~]
+    | (?<![^\W_])_ | _(?![^\W_])  # but within a word, as in hidden_width
+    | &(?=\#?\w+;)
+    | (?<=\w)\.(?=[^\W\d]) | :(?=\S) | /(?=/)  # of an address, which MyST makes a link of""",
+    re.VERBOSE,
+)
 """where words would begin something that is more than words"""
 
 
@@ -15,7 +23,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def text(words: str) -> str:
     """Words from a table or a notebook as one line that says them: no HTML, no link, no formula comes of it."""
-    return SPECIAL.sub(r"\\\g<0>", " ".join(words.split()))
+    return SPECIAL.sub(lambda m: m[0] if m["interval"] else f"\\{m[0]}", " ".join(words.split()))
 
 
 def code(value: object) -> str:
