@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 
 from liegg.reproduce.errors import UserError
 
@@ -54,7 +55,8 @@ def _value(text: str) -> object:
 def _word(text: str) -> object:
     """A number, True, False or a quoted word as Python reads it; anything else is the word itself."""
     try:
-        value = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
+        with warnings.catch_warnings(action="ignore"):  # of escapes that Python does not know
+            value = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that literal_eval raises
         value = text
     if (type(value) is int and abs(value) >= 10**DIGITS) or MANY.fullmatch(text):
