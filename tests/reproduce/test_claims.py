@@ -166,7 +166,7 @@ def test_every_claim_is_about_something_that_is_measured():
 
 
 def test_what_is_stored_has_the_metric_of_every_claim():
-    """A page says "this run did not measure it" where the metric is missing, which no one should see of a stored one."""
+    """Where it is missing, a page says "this run did not measure it", which no one should see of a stored one."""
     stored = {name: results.read_json(Run("paper").reference(name)) for name in EXPERIMENTS}
     missing = [
         f"{c.id}: {c.metric}" for c in claims.load() if (r := stored[c.experiment]) and c.metric not in r["metrics"]
