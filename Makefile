@@ -6,6 +6,7 @@ NOTEBOOK    ?=
 PART        ?=
 PARAMS      ?=
 TORCH_INDEX ?=
+STRICT      ?=
 THREADS     ?=
 MINUTES     ?=
 PORT        ?= 8000
@@ -23,7 +24,9 @@ override PARAMS   := $(value PARAMS)
 override THREADS  := $(value THREADS)
 override MINUTES  := $(value MINUTES)
 override PORT     := $(value PORT)
-export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES PORT
+override STRICT   := $(value STRICT)
+override TORCH_INDEX := $(value TORCH_INDEX)
+export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES PORT TORCH_INDEX
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
@@ -52,7 +55,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  { echo "$(PYTHON) lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv), then run make again"; exit 1; }
 	@echo "setting up $(VENV): $(TORCH) first, then the locked packages; a few minutes the first time"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH) $(if $(TORCH_INDEX),--index-url "$$TORCH_INDEX")
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

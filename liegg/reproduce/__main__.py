@@ -6,13 +6,15 @@ if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main` can answer: no traceback of an import
 
 import argparse
+import os
 import sys
 
 from liegg.reproduce.errors import UserError, in_words
-from liegg.reproduce.project import say
+from liegg.reproduce.project import say, unsaid
 
 
 def main(words: list[str] | None = None) -> int:
+    _open_streams()
     options = _parser().parse_args(words)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -21,7 +23,10 @@ def main(words: list[str] | None = None) -> int:
         from liegg.reproduce.commands import COMMANDS
 
         _listen()
-        return COMMANDS[options.command](options)
+        code = COMMANDS[options.command](options)
+        if unsaid:
+            say(f"liegg: what there was to say could not all be written: {in_words(unsaid[0])}", error=True)
+        return code or int(bool(unsaid))
     except UserError as error:
         say(f"liegg: {error}", error=True)
         return 2
@@ -66,6 +71,15 @@ def _parser() -> argparse.ArgumentParser:
         "list", parents=[profile, chosen], help="the notebooks, how long each takes and whether it is up to date"
     )
     return parser
+
+
+def _open_streams() -> None:
+    """Give a stream that the caller has closed a place of its own, which a file would get otherwise."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _listen() -> None:

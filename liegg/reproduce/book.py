@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, executed, pages
+from liegg.reproduce import claim_tables, comparison, environment, executed, pages
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -48,12 +48,20 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     if sphinx.returncode or not (html / "index.html").is_file():
         log = run.folder / "book.log"
         log.write_bytes(sphinx.stdout)
-        raise UserError(f"the book could not be built: {_cause(sphinx.stdout, stage)}\n  all of it is in {log}")
+        killed = f"Sphinx was ended by signal {-sphinx.returncode}" if sphinx.returncode < 0 else ""
+        raise UserError(
+            f"the book could not be built: {killed or _cause(sphinx.stdout, stage)}\n  all of it is in {log}"
+        )
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
     (html / ".inputs").write_text(inputs, encoding="utf-8")
-    shutil.rmtree(run.html, ignore_errors=True)
     run.html.parent.mkdir(parents=True, exist_ok=True)
+    if run.html.is_dir() and not run.html.is_symlink():
+        run.html.rename(
+            run.folder / "stage" / "before"
+        )  # a moment without a book, not the time that removing one takes
+    else:
+        run.html.unlink(missing_ok=True)
     html.replace(run.html)
     for folder in (stage, site):
         shutil.rmtree(folder, ignore_errors=True)
@@ -91,8 +99,11 @@ def _inputs(run: Run) -> str:
     folders = (run.root / "book", run.root / "liegg", run.root / "notebooks", run.root / "data")
     files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
-    files |= {p for kind in ("executed", "results", "twice") for p in (run.folder / kind).glob("*") if p.is_file()}
-    digest = hashlib.sha256(f"{run.name} {commit()}".encode())
+    files |= {run.root / name for name in ("requirements.lock", "pyproject.toml") if (run.root / name).is_file()}
+    files |= {
+        p for kind in ("measured", "executed", "results", "twice") for p in (run.folder / kind).glob("*") if p.is_file()
+    }
+    digest = hashlib.sha256(f"{run.name} {commit()} {environment.installed()}".encode())
     for path in sorted(files):
         digest.update(str(path.relative_to(run.root)).encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -104,10 +115,12 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
     return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
 
 
-def _described(cell: nbformat.NotebookNode) -> None:
+def _described(cell: nbformat.NotebookNode, name: str) -> None:
     """Give a figure its alternative text, for those who do not see it: the first sentence of its caption."""
     settings = cell.metadata.get("mystnb", {})
     if "figure" in settings:
+        if not isinstance(settings["figure"].get("caption"), str):
+            raise UserError(f"{name}.ipynb: a figure has no caption (mystnb.figure.caption of its cell)")
         first = re.split(r"(?<=\.)\s", settings["figure"]["caption"], maxsplit=1)[0]
         settings.setdefault("image", {}).setdefault("alt", re.sub(r"[$*`\\{}]", "", first))
 
@@ -124,8 +137,13 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         "versions": pages.versions(run, states),
     }
     for path in stage.glob("*.md"):
-        text = path.read_text(encoding="utf-8")
-        text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
+        try:
+            text = path.read_text(encoding="utf-8")
+            text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
+        except UnicodeDecodeError as error:
+            raise UserError(f"book/{path.name} is no text in UTF-8: {error}") from None
+        except KeyError as error:
+            raise UserError(f"book/{path.name}: nothing generated is called {error.args[0]}") from None
         path.write_text(text, encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
@@ -140,7 +158,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
-            _described(cell)
+            _described(cell, name)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from liegg.reproduce import claims, markdown, table
+from liegg.reproduce import claims, markdown, table, whole
 from liegg.reproduce.claims import Claim
+from liegg.reproduce.errors import UserError
 from liegg.reproduce.markdown import code, text
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
@@ -107,9 +108,12 @@ def readme_table(root: Path) -> str:
 def write_readme(root: Path) -> None:
     """Put the table into README.md, between the two marks."""
     path = root / "README.md"
-    before, rest = path.read_text(encoding="utf-8").split(START)
-    _, after = rest.split(END)
-    path.write_text(f"{before}{START}\n\n{readme_table(root)}\n\n{END}{after}", encoding="utf-8")
+    old = path.read_text(encoding="utf-8")
+    if not (old.count(START) == old.count(END) == 1 and old.index(START) < old.index(END)):
+        raise UserError(f"README.md must have one line {START} and below it one {END}: the table stands between them")
+    before, after = old.split(START)[0], old.split(END)[1]
+    with whole.writing(path) as part:
+        part.write_text(f"{before}{START}\n\n{readme_table(root)}\n\n{END}{after}", encoding="utf-8")
 
 
 def _count(listed: Sequence[Claim], verdicts: dict[str, Verdict], origin: str) -> str:

@@ -1,5 +1,6 @@
 """What `python -m liegg.reproduce COMMAND` does; each returns the exit status."""
 
+import os
 from argparse import Namespace
 
 from liegg.reproduce import claim_tables, table
@@ -31,8 +32,10 @@ def run_notebooks(options: Namespace) -> int:
 
 
 def _limits(options: Namespace) -> Limits:
-    threads = _above_zero("threads", options.threads, int, "a whole number") or NONE.threads
-    return Limits(int(threads), _above_zero("minutes", options.minutes, float, "a number") or NONE.minutes)
+    threads = int(_above_zero("threads", options.threads, int, "a whole number")) or NONE.threads
+    if threads > (cores := os.cpu_count() or 1):
+        raise UserError(f"THREADS (--threads) is {brief(threads)}, and there are {cores} cores")
+    return Limits(threads, _above_zero("minutes", options.minutes, float, "a number") or NONE.minutes)
 
 
 def _above_zero(name: str, words: str, kind: type, what: str) -> float:
@@ -41,7 +44,7 @@ def _above_zero(name: str, words: str, kind: type, what: str) -> float:
         return 0
     try:
         value = kind(words)
-    except ValueError:
+    except (ValueError, OverflowError):
         value = 0
     if not value > 0:
         raise UserError(f"{name.upper()} (--{name}) must be {what} above 0, not {brief(words)}")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from packaging.markers import Marker
@@ -18,7 +18,8 @@ TORCH = re.compile(r'^ *"(torch)==([^"]+)",', flags=re.M)
 
 
 def locked(root: Path) -> dict[str, str]:
-    """The version of every package that the project's own set-up installs here."""
+    """The version of every package that the project's own set-up installs here. Raises ValueError or OSError where the
+    files that say so cannot be read."""
     lines = [*LOCKED.findall((root / "requirements.lock").read_text(encoding="utf-8"))]
     lines += [(*found, "") for found in TORCH.findall((root / "pyproject.toml").read_text(encoding="utf-8"))]
     return {canonicalize_name(name): number for name, number, where in lines if not where or Marker(where).evaluate()}
@@ -26,7 +27,12 @@ def locked(root: Path) -> dict[str, str]:
 
 def warnings(run: Run, made: dict[str, dict]) -> Iterator[str]:
     """What to be warned of, a sentence each; `made` has the provenance of every page that has a result."""
-    lock, here = locked(run.root), commit()
+    here = commit()
+    try:
+        lock = locked(run.root)
+    except (OSError, ValueError) as error:
+        yield f"The locked versions cannot be read: {error}."
+        lock = {}
     if other := [
         f"{name} {_installed(name)} ({number})" for name, number in lock.items() if _installed(name) != number
     ]:
@@ -37,6 +43,11 @@ def warnings(run: Run, made: dict[str, dict]) -> Iterator[str]:
         yield f"This book was built from files that are under no commit ({here})."
     if pages := [name for name, p in made.items() if {p["commit"], p["drawn"]["commit"]} != {here}]:
         yield f"Made by another commit than this book ({here}), whatever that changed: {', '.join(pages)}."
+
+
+def installed() -> str:
+    """Every package that is installed here, with its version."""
+    return " ".join(sorted(f"{d.name}=={d.version}" for d in distributions()))
 
 
 def _installed(name: str) -> str:

@@ -26,6 +26,7 @@ def in_words(error: OSError) -> str:
     if isinstance(error, shutil.Error):  # of many files
         _, place, cause = error.args[0][0]
         return f"{place}: {cause}"
-    place = f"{error.filename}: " if error.filename else ""
+    named = error.filename2 or error.filename
+    place = f"{named}: " if named else ""
     cause = error.strerror or str(error)
     return f"{place}{cause}{f': {MENDED[error.errno]}' if error.errno in MENDED else ''}"

@@ -103,7 +103,7 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
     """What must be done for the experiment's page to be up to date."""
     measured, result = kept.header(run.measured(experiment.name)), read_json(run.result(experiment.name))
     failed = run.failed(experiment.name).is_file()
-    if measured is None or not {"key", "finished"} <= set(measured):
+    if measured is None:
         never = "its last run failed" if failed else "it has not been run"
         return Plan("measure", _unreadable(run.measured(experiment.name)) or never)
     if found := changes(measured["key"], now["measure"]):
@@ -114,10 +114,10 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
         path = run.result(experiment.name) if result is None else run.executed(experiment.name)
         return Plan("draw", _unreadable(path) or "it has been measured and not drawn")
     made = result["provenance"]
-    if made["finished"] != measured["finished"] or "drawn" not in made:
+    if made["finished"] != measured["finished"] or not made["drawn"]:
         return Plan("draw", "it was measured anew")
     for step in ("draw", "write"):
-        if found := changes(made["drawn"]["key"][step], now[step]):
+        if found := changes(made["drawn"]["key"].get(step, {}), now[step]):
             return Plan(step, in_words(found))
     return Plan("", "")
 

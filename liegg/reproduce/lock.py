@@ -17,11 +17,12 @@ _descriptors: list[int] = []
 
 @contextmanager
 def alone(build: Path) -> Iterator[None]:
-    """Hold the lock, and make the folder if need be. Raises UserError while another run has it, or its processes."""
+    """Hold the lock of a build folder, which lies beside it, and make the folder if need be. Raises UserError while
+    another run has it, or its processes."""
     if fcntl is None:
         raise UserError("experiments run on Linux and macOS, and on Windows in WSL: this Python has no file locks")
     build.mkdir(parents=True, exist_ok=True)
-    with (build / ".lock").open("w", encoding="utf-8") as lock:
+    with (build.parent / ".lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -21,6 +21,7 @@ import torch
 from liegg import progress
 from liegg.reproduce import kept
 from liegg.reproduce.errors import UserError
+from liegg.reproduce.loaded import require_unchanged
 from liegg.reproduce.results import memory
 
 RESERVED = ({"array"}, {"object", "state"})  # keys of dicts that stand for something else in a file
@@ -45,8 +46,10 @@ def sweep(cases: Sequence[dict], measure: Callable[[dict], Any]) -> list[Any]:
         done = _finished(place, case) if place else []
         if not done:
             began = time.monotonic()
+            require_unchanged()
             with progress.within(f"case {i} of {len(cases)}"), _measuring(place):
                 value = _plain(measure(case))
+            require_unchanged()
             done = [value]
             if place:
                 seconds = round(time.monotonic() - began, 2)

@@ -29,7 +29,7 @@ def _state(run: Run, experiment: Experiment) -> State:
     path = run.result(experiment.name)
     try:
         result = read_json(path)
-        if result is None or "drawn" not in result["provenance"]:
+        if result is None or not result["provenance"]["drawn"]:
             broken = f"not run: {path.relative_to(run.root)} cannot be read"
             failed = "its last run failed" if run.failed(experiment.name).is_file() else "not run"
             return State(experiment, None, broken if path.exists() else failed)
@@ -97,7 +97,7 @@ make reproduce NOTEBOOK={name} PARAMS="seed=1"
 
 def _resources(made: dict) -> str:
     """Threads and memory of the kernel that measured, and the memory of the one that drew."""
-    if "memory" not in made:
+    if not made["memory"]:
         return ""
     threads = f"{made['threads']} thread{'s' * (made['threads'] > 1)}"
     return f" Measuring took {threads} and at most {made['memory']:.2f} GB, drawing {made['drawn']['memory']:.2f} GB."
@@ -148,7 +148,7 @@ def runs(run: Run, states: list[State]) -> str:
         made = s.result["provenance"] if s.result else {}
         page = f"[{text(s.experiment.title)}](notebooks/{s.experiment.name})"
         seconds = f"{made['seconds']:.0f} s" if made else ""
-        memory = f"{made['memory']:.2f} GB" if "memory" in made else ""
+        memory = f"{made['memory']:.2f} GB" if made["memory"] else ""
         again = code(made.get("command") or run.command(s.experiment.name))
         rows.append([page, text(s.status), _date(made) if made else "", seconds, memory, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)

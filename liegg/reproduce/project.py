@@ -1,5 +1,6 @@
 """Where everything lies, and how people are told what happens."""
 
+import errno
 import hashlib
 import os
 import shlex
@@ -14,12 +15,18 @@ TABLE = Path("notebooks", "experiments.yml")
 LONGEST = 100  # characters of one's own parameters in the name of a folder
 
 
+unsaid: list[OSError] = []
+
+
 def say(*lines: str, error: bool = False) -> None:
-    """Print at once; where nobody can read it, as after `| head`, go on in silence."""
+    """Print at once; where nobody can read it, as after `| head`, go on in silence, and where it cannot be written keep
+    the reason in `unsaid`."""
     stream = sys.stderr if error else sys.stdout
     try:
         print(*lines, sep="\n", file=stream, flush=True)
-    except OSError:
+    except OSError as reason:
+        if reason.errno not in (errno.EPIPE, errno.EIO):
+            unsaid.append(reason)
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from liegg.reproduce import table, whole
+from liegg.reproduce.loaded import require_unchanged
 from liegg.reproduce.project import find_root
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "seaborn")
@@ -34,6 +35,7 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to book/_build/by-hand/results
     and says so. Raises ValueError for infinite values and for estimates that are none.
     """
+    require_unchanged()
     target = os.environ.get("LIEGG_RESULT")
     path = Path(target) if target else find_root() / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
     if rows:
@@ -78,11 +80,11 @@ def commit() -> str:
     """The git commit of the project, with a note if its files differ from it."""
     git = ["git", "-C", str(find_root())]
     try:
-        head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True)
-        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True)
+        head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, check=True)
+        dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "not under git"
-    return head.stdout.strip() + (" with local changes" if dirty.stdout.strip() else "")
+    return head.stdout.decode().strip() + (" with local changes" if dirty.stdout.strip() else "")
 
 
 def write_json(path: Path, content: dict) -> None:
@@ -104,38 +106,41 @@ def _csv(rows: Sequence[dict]) -> str:
     return text.getvalue()
 
 
-class _Drawn(BaseModel, extra="allow"):
+class _Drawn(BaseModel, extra="allow", strict=True):
     finished: str
     commit: str
     seconds: FiniteFloat
+    memory: FiniteFloat = 0.0
     key: dict[str, dict]
 
 
-class _Provenance(BaseModel, extra="allow"):
+class _Provenance(BaseModel, extra="allow", strict=True):
     finished: str
     commit: str
     versions: dict[str, str]
     machine: str
-    seconds: FiniteFloat = 0
+    seconds: FiniteFloat = 0.0
+    memory: FiniteFloat = 0.0
+    threads: int = 0
     profile: str = ""
     command: str = ""
     key: dict[str, dict] = {}
     drawn: _Drawn | None = None
 
 
-class _Values(BaseModel, extra="allow"):
-    values: list[FiniteFloat | None]
+class _Values(BaseModel, extra="allow", strict=True):
+    values: list[bool | int | FiniteFloat | None]
 
 
-class _Estimate(BaseModel, extra="allow"):
+class _Estimate(BaseModel, extra="allow", strict=True):
     value: FiniteFloat
     low: FiniteFloat
     high: FiniteFloat
     n: FiniteFloat
 
 
-class _Result(BaseModel):
-    """What a result file has at least."""
+class _Result(BaseModel, strict=True):
+    """What a result file has; `drawn` where the runner has finished it."""
 
     experiment: str
     parameters: dict
@@ -146,10 +151,10 @@ class _Result(BaseModel):
 def read_json(path: Path) -> dict | None:
     """A result; None if there is no such file, or none that can be read: then it is as if it had not been made."""
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        return result if _Result.model_validate(result).experiment == path.stem else None
+        result = _Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError, ValidationError):
         return None
+    return result.model_dump() if result.experiment == path.stem else None
 
 
 def _cell(value: object) -> object:

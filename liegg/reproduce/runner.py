@@ -3,7 +3,9 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import NamedTuple
 
@@ -37,6 +39,19 @@ class Limits(NamedTuple):
 NONE = Limits()
 
 
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """A process that is started here is not interrupted by Ctrl-C before it can answer."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 class Worker:
     """A worker process, as the main process sees it."""
 
@@ -51,7 +66,8 @@ class Worker:
         self.pipe, theirs = context.Pipe()
         setup = theirs, self.run.root, self.run.folder, self.threads, Share()
         self.process = context.Process(target=work, args=setup, daemon=True)
-        self.process.start()
+        with _no_interrupt():
+            self.process.start()
         theirs.close()
 
     def give(self, job: Job) -> None:
@@ -144,7 +160,7 @@ def execute(jobs: list[Job], limits: Limits = NONE) -> list[str]:
     say(f"{at_once} at a time, {threads} thread{'s' * (threads > 1)} each")
     for path in (run.folder, jobs[0].running):
         path.mkdir(parents=True, exist_ok=True)
-    (run.folder / "kernels.log").touch()
+    (run.folder / "kernels.log").open("a").close()
     expected = {job.name: _expected_seconds(job) for job in jobs}
     waiting = sorted(jobs, key=lambda job: -expected[job.name])
     workers = [Worker(run, threads) for _ in range(at_once)]
@@ -180,7 +196,8 @@ def _follow(workers: list[Worker], waiting: list[Job], expected: dict[str, float
                 failed += [job.name] if error else []
         if time.monotonic() - last >= HEARTBEAT:
             last = time.monotonic()
-            say(*(worker.standing(expected[worker.job.name]) for worker in workers if worker.job))
+            for worker in filter(lambda worker: worker.job, workers):
+                say(worker.standing(expected[worker.job.name]))
     say(f"at most {memory:.1f} GB of memory in all")
     return failed
 

@@ -75,7 +75,7 @@ def of_page(run: Run, name: str, measured: str) -> str:
     try:
         found = json.loads(run.twice(name).read_text(encoding="utf-8"))
         return in_words(found) if found["measured"] == measured else ""
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
 
 

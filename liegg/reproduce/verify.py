@@ -171,7 +171,10 @@ def compare(before: dict, after: dict, *, rerun: bool) -> list[Moved]:
 
 def compare_tables(before: Path, after: Path) -> list[Moved]:
     """The first row of a table that the same measurement gives another, and how many such rows there are."""
-    one, other = ([*csv.reader(path.open(encoding="utf-8"))] if path.is_file() else [] for path in (before, after))
+    try:
+        one, other = ([*csv.reader(path.open(encoding="utf-8"))] if path.is_file() else [] for path in (before, after))
+    except (UnicodeDecodeError, csv.Error):
+        return [Moved("its table", f"{before.name} cannot be read", "made anew", None, True)]
     differing = [
         (mine, others)
         for mine, others in itertools.zip_longest(one, other, fillvalue=())

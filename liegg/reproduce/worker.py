@@ -71,6 +71,8 @@ def work(pipe: Connection, root: Path, folder: Path, threads: int, lock: Share) 
     lock      kept until this process has ended, whatever becomes of the main one
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as its kernel must be
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
@@ -80,6 +82,7 @@ def work(pipe: Connection, root: Path, folder: Path, threads: int, lock: Share) 
         os.environ[name] = str(threads)
     os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     os.environ["PYTHONUTF8"] = "1"
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")  # not the user's, whose startup files are code too
     os.dup2(os.open(folder / "kernels.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
     while True:
         try:
@@ -105,6 +108,7 @@ def _end(*_) -> None:
 def _execute(job: Job, report: Callable[[str], None]) -> str:
     """Run one notebook; returns "" or what went wrong. Files appear whole or not at all."""
     try:
+        os.environ["LIEGG_KEYED"] = str(time.time())
         job = job._replace(key=key(job.experiment, job.key["measure"]["parameters"], job.run.root))  # of today's code
         for folder in (job.run.executed("").parent, job.run.result("").parent, job.cases):
             folder.mkdir(parents=True, exist_ok=True)
@@ -113,9 +117,10 @@ def _execute(job: Job, report: Callable[[str], None]) -> str:
         _finish(job, report)
     except Exception as error:
         return abandon(job, _what(error))
-    for path in (job.run.failed(job.name), job.progress):
-        path.unlink(missing_ok=True)
-    shutil.rmtree(job.cases)
+    with contextlib.suppress(OSError):
+        for path in (job.run.failed(job.name), job.progress):
+            path.unlink(missing_ok=True)
+    shutil.rmtree(job.cases, ignore_errors=True)
     return ""
 
 
@@ -139,7 +144,8 @@ def _finish(job: Job, report: Callable[[str], None]) -> None:
     drawing = (
         time.monotonic() - began - sum(kept.header(path)["seconds"] for path in {*job.cases.glob("*.npz")} - known)
     )
-    drawn = content["provenance"] | {"finished": provenance()["finished"], "seconds": round(drawing, 1)}
+    drawn = {part: content["provenance"][part] for part in ("commit", "versions", "machine", "memory")}
+    drawn |= {"finished": provenance()["finished"], "seconds": round(drawing, 1)}
     content["provenance"] = {
         **header,
         "profile": run.profile,
@@ -172,10 +178,11 @@ def _what(error: Exception) -> str:
     """What went wrong in one line; of an error with a stack of another language below it the first."""
     if isinstance(error, OSError):
         return in_words(error)
-    text = str(getattr(error, "evalue", error)).strip()
-    first = " ".join(text.split("Exception raised from")[0].split())
-    first = f"{first[:LONGEST]}…" if len(first) > LONGEST else first
-    return first if isinstance(error, UserError) else f"{getattr(error, 'ename', type(error).__name__)}: {first}"
+    text = str(getattr(error, "evalue", error)).split("Exception raised from")[0]
+    if not isinstance(error, UserError):
+        text = f"{getattr(error, 'ename', type(error).__name__)}: {text}"
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return f"{line[:LONGEST]}…" if len(line) > LONGEST else line
 
 
 def _keep(job: Job, before: dict) -> dict:

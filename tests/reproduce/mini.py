@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from liegg.reproduce.project import find_root
 
 ROOT = find_root()
+LONG = 240  # seconds after which nothing is still at work
 NAMES = ("11_first", "12_second", "13_third")
 PARAMETERS = """seed: int = 0  # of the draws
 cases: int = 3  # how many are measured
@@ -108,8 +110,17 @@ def start(project, *words, **env):
 def reproduce(project, *words, **env):
     """The same, and what became of it."""
     process = start(project, *words, **env)
-    out, err = process.communicate()
+    out, err = ended(process)
     return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+def ended(process):
+    """What a process said, when it has ended."""
+    try:
+        return process.communicate(timeout=LONG)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
 
 
 def at_work(project):

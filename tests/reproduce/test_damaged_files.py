@@ -1,5 +1,6 @@
 """Files of earlier runs, notebooks and modules that are damaged: named, made anew, and no other page is harmed."""
 
+import json
 import random
 import shutil
 
@@ -7,11 +8,10 @@ import mini
 import nbformat
 import pytest
 
-from liegg.reproduce import executed, kept, keys, pages, results, stored, table
+from liegg.reproduce import executed, kept, keys, pages, results, table
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run
 from liegg.reproduce.runner import run_experiments
-from liegg.reproduce.verdicts import judge
 
 FIRST, SECOND, THIRD = mini.NAMES
 
@@ -84,7 +84,6 @@ def test_a_damaged_file_counts_as_not_there_and_is_named(run, kind, step, damage
     shown = {state.experiment.name: state.status for state in pages.states(run, experiments)}
     assert shown.pop(FIRST).endswith(f"{path.relative_to(run.root)} cannot be read" if kind != "measured" else "read")
     assert set(shown.values()) == {"up to date"}
-    assert stored.age(run, experiments[FIRST]) is None and judge([], {FIRST: None}, experiments) == {}
 
 
 def test_a_folder_or_a_file_of_another_page_in_its_place(run):
@@ -94,12 +93,48 @@ def test_a_folder_or_a_file_of_another_page_in_its_place(run):
     assert {name: plan.step for name, plan in steps(run).items()} == {FIRST: "draw", SECOND: "draw", THIRD: ""}
 
 
-@pytest.mark.parametrize("where", ["metrics", "parameters", "provenance"])
-def test_a_result_that_lacks_a_part_is_none(run, where):
-    content = results.read_json(run.result(FIRST))
-    del content[where]
-    results.write_json(run.result(FIRST), content)
-    assert results.read_json(run.result(FIRST)) is None
+WRONG = {
+    "no metrics": lambda r: r.pop("metrics"),
+    "no parameters": lambda r: r.pop("parameters"),
+    "no provenance": lambda r: r.pop("provenance"),
+    "words for numbers": lambda r: r["metrics"]["drawn"].update(values=["1.5"]),
+    "no number": lambda r: r["metrics"]["drawn"].update(values=[float("nan")]),
+    "seconds in words": lambda r: r["provenance"].update(seconds="12"),
+    "memory in words": lambda r: r["provenance"].update(memory="x"),
+    "not drawn": lambda r: r["provenance"].update(drawn=None),
+    "drawn by a word": lambda r: r["provenance"].update(drawn="x"),
+    "drawn without a key": lambda r: r["provenance"]["drawn"].pop("key"),
+    "drawn by half a key": lambda r: r["provenance"]["drawn"]["key"].pop("write"),
+    "a key of words": lambda r: r["provenance"].update(key="x"),
+    "versions in a list": lambda r: r["provenance"].update(versions=[]),
+}
+
+
+@pytest.mark.parametrize("spoil", WRONG.values(), ids=WRONG)
+def test_a_result_of_wrong_insides_harms_no_page(run, spoil):
+    """It is made anew, and the pages of a book can be written meanwhile."""
+    content = json.loads(run.result(FIRST).read_text())
+    spoil(content)
+    run.result(FIRST).write_text(json.dumps(content))
+    assert {name: bool(plan.step) for name, plan in steps(run).items()} == {FIRST: True, SECOND: False, THIRD: False}
+    written(run)
+
+
+@pytest.mark.parametrize("key", [[], {"cells": 5}, None, "x", {"parameters": {}, "cells": {}, "modules": {}}])
+def test_a_measurement_under_a_wrong_key_is_made_anew(run, key):
+    cases = kept.read(run.measured(FIRST))
+    kept.write(run.measured(FIRST), {"key": key, "finished": "t"}, cases)
+    assert steps(run)[FIRST].step == "measure"
+    written(run)
+
+
+def written(run):
+    """The generated parts of all pages."""
+    experiments = table.load(run.root)
+    states = pages.states(run, experiments)
+    for state in states:
+        assert pages.provenance(run, state) if state.result else pages.not_run(run, state)
+    assert pages.runs(run, states) and pages.versions(run, states)
 
 
 def test_damaged_files_of_every_kind_are_made_anew(run, monkeypatch):

@@ -47,13 +47,16 @@ def whole(project):
     build = project / "book" / "_build" / "smoke"
     return all(
         [kept.header(path) is not None for path in (build / "measured").glob("*.npz")]
-        + [json.loads(path.read_text()) is not None for path in build.glob("*/*.[ij][ps]*n*")]
+        + [
+            json.loads(path.read_text()) is not None
+            for path in (*build.glob("executed/*"), *build.glob("results/*.json"))
+        ]
     )
 
 
 def free(project):
-    """Whether nothing of a project is at work, and another run may begin."""
-    return mini.until(lambda: not mini.at_work(project), 10)
+    """Whether nothing of a project is at work; Sphinx ends with its book, and holds the lock till then."""
+    return mini.until(lambda: not mini.at_work(project), 60)
 
 
 def killed_at(project, moment, number):
@@ -61,7 +64,7 @@ def killed_at(project, moment, number):
     process = mini.start(project, "run", "--profile", "smoke")
     time.sleep(moment)
     os.kill(process.pid, number)
-    process.communicate()
+    mini.ended(process)
     assert free(project), [p.cmdline() for p in mini.at_work(project)]
     assert whole(project)
     return process.returncode
@@ -69,14 +72,13 @@ def killed_at(project, moment, number):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
 def test_a_killed_run_leaves_nothing_at_work(project, number):
-    """While two kernels are in the middle of a case; the next run goes on at once."""
+    """While a kernel is in the middle of a case."""
     process = mini.start(project, "run", "--profile", "smoke", "--params", "pause=50", "--notebook", mini.NAMES[0])
     running = project / "book" / "_build" / "smoke+pause=50" / "running"
-    assert mini.until(lambda: list(running.glob("*.progress")) or list(running.glob("*.ipynb")), 40)
-    mini.until(lambda: len(mini.at_work(project)) >= 3)
+    assert mini.until(lambda: list(running.glob("*.ipynb")) and kernels(project), 60)
     time.sleep(2)
     os.kill(process.pid, number)
-    _, err = process.communicate()
+    _, err = mini.ended(process)
     assert free(project), [p.cmdline() for p in mini.at_work(project)]
     assert "Traceback" not in err
     if number != signal.SIGKILL:
@@ -86,7 +88,7 @@ def test_a_killed_run_leaves_nothing_at_work(project, number):
 def test_runs_killed_at_any_moment_end_as_if_undisturbed(project, undisturbed):
     draw = random.Random(16)
     for _ in range(KILLS):
-        killed_at(project, draw.uniform(0.1, 7), signal.SIGKILL)
+        killed_at(project, draw.uniform(1, 16), signal.SIGKILL)
     done = mini.reproduce(project, "run", "--profile", "smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     assert outcome(project) == undisturbed
@@ -99,19 +101,21 @@ def test_runs_killed_at_many_moments_end_as_if_undisturbed(tmp_path, undisturbed
     for round in range(BY_HAND // 4):
         project = mini.make(tmp_path / f"p{round}")
         for number in (signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
-            killed_at(project, draw.uniform(0.1, 9), number)
+            killed_at(project, draw.uniform(0.1, 20), number)
         assert mini.reproduce(project, "run", "--profile", "smoke").returncode == 0
         assert outcome(project) == undisturbed
 
 
-@pytest.mark.parametrize("moment", [0.05, 0.1, 0.2, 0.4, 0.7])
+@pytest.mark.parametrize("moment", [0.1, 0.3, 0.7, 1.5, 2.5, 3.5, 4.5])
 def test_an_interrupt_at_the_start_has_no_traceback(project, moment):
-    process = mini.start(project, "run", "--profile", "smoke")
+    """As a terminal sends it, to all processes of the run."""
+    process = mini.start(project, "run", "--profile", "smoke", "--params", "pause=50", "--notebook", mini.NAMES[0])
     time.sleep(moment)
-    os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate()
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = mini.ended(process)
     assert process.returncode in (130, -signal.SIGINT)
-    assert 'File "/' not in err, err  # before that, Python itself starts, and says so
+    before_us = 'File "<frozen runpy>"' in err and 'File "/' not in err  # Python itself starts, and says so
+    assert before_us or "Traceback" not in err, err
     assert free(project)
 
 
@@ -137,7 +141,7 @@ def test_a_dead_worker_and_a_dead_kernel_fail_alone(tmp_path):
                 by_page[name] = worker, kernel[0]
     by_page["11_first"][0].kill()
     by_page["12_second"][1].kill()
-    out, err = process.communicate()
+    out, err = mini.ended(process)
     assert process.returncode == 1 and re.search("11_first, 12_second failed|12_second, 11_first failed", err)
     assert "11_first: failed" in out and "the worker process died (signal 9); out of memory?" in out
     assert "its kernel died in cell" in out and out.count("12_second: started") == 1

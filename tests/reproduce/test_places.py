@@ -1,7 +1,7 @@
 """Disks that are full or read-only, files where folders belong, terminals and systems that know no UTF-8."""
 
 import errno
-import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +13,6 @@ import pytest
 
 from liegg.reproduce import book, kept, results, whole, worker
 from liegg.reproduce.errors import UserError, in_words
-from liegg.reproduce.project import say
 
 RUN = ("run", "--profile", "smoke", "--notebook", "11_first")
 MOUNTS = (
@@ -43,7 +42,7 @@ def test_a_disk_that_is_full_or_read_only_is_named_in_one_line(project):
     assert full.returncode == 2 and "11_first: failed after" in full.stdout and "No space left on device" in full.stdout
     assert "Traceback" not in full.stdout + full.stderr and len(full.stderr.splitlines()) == 1
     read_only = on_disk(project, "ro")
-    where = project / "book" / "_build" / ".lock"
+    where = project / "book" / "_build" / "smoke"
     mend = "it lies on a read-only disk; work in a copy elsewhere"
     assert read_only.stderr == f"liegg: {where}: Read-only file system: {mend}\n"
 
@@ -120,11 +119,23 @@ def test_what_went_wrong_is_one_line(error, said):
     assert worker._what(error) == said
 
 
-def test_saying_something_to_nobody(monkeypatch):
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as gone:
-        monkeypatch.setattr(sys, "stdout", gone)
-        say("one")
-        say("two")
-        monkeypatch.undo()
+LIST = [sys.executable, "-m", "liegg.reproduce", "list"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_cannot_be_said_is_not_done_in_silence(project):
+    """To a full disk; a reader that has gone wanted no more, and closed streams were not wanted."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(LIST, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "liegg: what there was to say could not all be written: No space left on device: make room on the disk\n"
+    )
+    for closed in ("| head -n 1", "<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(["bash", "-c", f"{shlex.join(LIST)} {closed}; exit ${{PIPESTATUS[0]}}"], cwd=project)
+        assert done.returncode == 0, closed
+
+
+def test_a_run_with_every_stream_closed(project):
+    words = shlex.join([*LIST[:-1], *RUN])
+    assert subprocess.run(["bash", "-c", f"{words} <&- >&- 2>&-"], cwd=project).returncode == 0

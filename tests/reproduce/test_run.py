@@ -266,7 +266,7 @@ def test_bad_input_is_one_line_and_runs_nothing(project, words, message):
 
 
 def test_two_runs_at_once_do_not_mix(project):
-    with (project / "book" / "_build" / ".lock").open("w") as lock:
+    with (project / "book" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         refused = reproduce(project, "run", "--profile", "smoke")
     assert refused.returncode == 2 and "another run is at work" in refused.stderr
