@@ -98,7 +98,7 @@ class Declared(NamedTuple):
 
 def notebook(path: Path) -> nbformat.NotebookNode:
     """Raises UserError, which names the file, for one that is no notebook, and unless its first code cell is tagged
-    parameters and no other is."""
+    parameters, no other is, and it declares them."""
     try:
         read = nbformat.read(path, as_version=4)
         nbformat.validate(read)
@@ -109,11 +109,12 @@ def notebook(path: Path) -> nbformat.NotebookNode:
     except Exception as error:  # whatever its parsers raise
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path.name} is no notebook: {first[:LONGEST]}") from None
-    tagged = [cell for cell in read.cells if "parameters" in cell.metadata.get("tags", [])]
+    tagged: list[nbformat.NotebookNode] = [cell for cell in read.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise UserError(f"{path.name}: one cell must be tagged parameters, and {len(tagged)} are")
-    if tagged[0] is not next((cell for cell in read.cells if cell.cell_type == "code"), None):
+    if tagged != [cell for cell in read.cells if cell.cell_type == "code"][:1]:
         raise UserError(f"{path.name}: the cell tagged parameters must be the first of code")
+    list(declared(tagged[0]["source"], path.name))
     return read
 
 

@@ -62,9 +62,11 @@ LINES = [
 
 @pytest.mark.parametrize(("old", "new", "said"), LINES, ids=[new[:30] for _, new, _ in LINES])
 def test_a_parameter_that_is_not_declared_as_it_must_be(tmp_path, old, new, said):
-    with pytest.raises(UserError, match=f"^{FIRST}.ipynb: .*{said}") as error:
-        experiment(tmp_path, (mini.PARAMETERS + MORE).replace(old, new)).parameters()
-    assert "\n" not in str(error.value) and len(str(error.value)) < 400
+    damaged = experiment(tmp_path, (mini.PARAMETERS + MORE).replace(old, new))
+    for read in (damaged.notebook, damaged.parameters):
+        with pytest.raises(UserError, match=f"^{FIRST}.ipynb: .*{said}") as error:
+            read()
+        assert "\n" not in str(error.value) and len(str(error.value)) < 400
 
 
 DEFAULTS = [
