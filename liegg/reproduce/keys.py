@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -55,12 +55,11 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
     every = _reached("\n".join(plain), root)
     measuring = {n: d for n, d in _reached("\n".join(plain[:end]), root).items() if not n.startswith(SHOWING)}
     tags = [cell.metadata.get("tags", []) for cell in code]
-    beside = [line for line in "".join(plain[:1]).splitlines() if not re.match(r"\w+: \w+ = ", line)]  # no parameter
     of_libraries = versions()
     return {
         "measure": {
             "parameters": values,
-            "cells": {"measuring": _digest([*beside, *plain[1:end]])},
+            "cells": {"measuring": _digest(plain[1:end])},
             "modules": measuring,
             "versions": {name: of_libraries[name].split("+")[0] for name in COMPUTING},
         },
@@ -75,11 +74,12 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
     }
 
 
-def changes(before: dict, now: dict) -> list[str]:
-    """In words, what differs between the keys of one step."""
+def changes(before: Any, now: dict) -> list[str]:
+    """In words, what differs between the keys of one step; that before is as it was found in a file."""
     found = []
-    for part in now:
-        old, new = before.get(part, {}), now[part]
+    for part, new in now.items():
+        old = before.get(part) if isinstance(before, dict) else None
+        old = old if isinstance(old, dict) else {}
         for name in sorted(set(old) | set(new)):
             if old.get(name) != new.get(name):
                 found.append(
@@ -106,7 +106,7 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
     if measured is None:
         never = "its last run failed" if failed else "it has not been run"
         return Plan("measure", _unreadable(run.measured(experiment.name)) or never)
-    if found := changes(measured["key"], now["measure"]):
+    if found := changes(measured.get("key"), now["measure"]):
         return Plan("measure", in_words(found))
     if failed:
         return Plan("draw", "its last run failed")
@@ -114,7 +114,7 @@ def plan(run: Run, experiment: Experiment, now: dict[str, dict]) -> Plan:
         path = run.result(experiment.name) if result is None else run.executed(experiment.name)
         return Plan("draw", _unreadable(path) or "it has been measured and not drawn")
     made = result["provenance"]
-    if made["finished"] != measured["finished"] or not made["drawn"]:
+    if made["finished"] != measured.get("finished") or not made["drawn"]:
         return Plan("draw", "it was measured anew")
     for step in ("draw", "write"):
         if found := changes(made["drawn"]["key"].get(step, {}), now[step]):

@@ -148,7 +148,7 @@ def runs(run: Run, states: list[State]) -> str:
         made = s.result["provenance"] if s.result else {}
         page = f"[{text(s.experiment.title)}](notebooks/{s.experiment.name})"
         seconds = f"{made['seconds']:.0f} s" if made else ""
-        memory = f"{made['memory']:.2f} GB" if made["memory"] else ""
+        memory = f"{made['memory']:.2f} GB" if made.get("memory") else ""
         again = code(made.get("command") or run.command(s.experiment.name))
         rows.append([page, text(s.status), _date(made) if made else "", seconds, memory, made.get("commit", ""), again])
     total = sum(s.result["provenance"]["seconds"] for s in states if s.result)

@@ -214,3 +214,20 @@ def test_cases_kept_by_other_code_are_not_taken(run):
     assert mini.reproduce(run.root, "run", "--profile", "smoke", "--notebook", FIRST).returncode == 0
     assert sorted(case["i"] for case, _ in kept.read(run.measured(FIRST))) == [0, 1, 2]
     assert not folder.exists()
+
+
+def test_code_that_is_edited_while_a_notebook_starts_measures_nothing(tmp_path):
+    """Its key was taken of the code before; put back afterwards, the edit would be in the numbers and nowhere else."""
+    project = mini.make(tmp_path / "p")
+    module = project / "liegg" / "extra.py"
+    module.write_text("size = 1.0\n")
+    write(project, measuring="import liegg.extra\n" + mini.MEASURING)
+    process = mini.start(project, "run", "--profile", "smoke", "--notebook", FIRST)
+    running = project / "book" / "_build" / "smoke" / "running" / f"{FIRST}.ipynb"
+    assert mini.until(running.is_file, 60)
+    module.write_text("size = 2.0\n")
+    out, _ = mini.ended(process)
+    assert process.returncode == 1 and f"{module} was changed while the notebook ran: run it again" in out
+    module.write_text("size = 1.0\n")
+    done = mini.reproduce(project, "run", "--profile", "smoke", "--notebook", FIRST)
+    assert done.returncode == 0 and f"{FIRST}: runs, because its last run failed" in done.stdout

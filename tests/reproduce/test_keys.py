@@ -198,7 +198,8 @@ def test_what_a_change_costs(experiment, project):
     write((1, "seed: int = 5  # another default"))
     assert set(changed(before, e, project)) == {"write"}
     write((1, "seed: int = 0  # seed\n%env A=1"))
-    assert "measure" in changed(before, e, project)
+    with pytest.raises(UserError, match=r"n\.ipynb: its cell tagged parameters is not Python"):
+        keys.key(e, {"seed": 0}, project)
     write((2, "from liegg import c\nmeasured = once(lambda: c.x + 1)"))
     assert changed(before, e, project)["measure"] == ["the measuring cells changed"]
     write()

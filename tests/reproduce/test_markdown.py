@@ -120,7 +120,8 @@ def test_a_page_of_hostile_words_has_no_marks_of_theirs(tmp_path):
     run, experiments = Run("quick", root=project), table.load(project)
     e = experiments[first]
     made = {"finished": "2026-01-01T00:00:00", "seconds": 1, "commit": "c", "profile": "quick", "machine": "m"}
-    made |= {"versions": {}, "command": "make", "drawn": made}
+    made |= {"versions": {}, "command": "make", "memory": 1.0, "threads": 1}
+    made |= {"drawn": made}
     state = pages.State(e, {"parameters": e.values("quick", {}), "metrics": {}, "provenance": made}, EVIL)
     shown = [pages.claims(run, state), pages.provenance(run, state), pages.not_run(run, state)]
     shown += [pages.runs(run, [state]), claim_tables.all_claims(run, experiments), claim_tables.readme_table(project)]
