@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -55,11 +56,21 @@ def differences(run: Run, again: Run, name: str) -> dict[str, list[str]]:
     if not costs:
         one, two = (read_json(r.result(name))["metrics"] for r in (run, again))
         others += [
-            f"metric {metric}" for metric in sorted(one.keys() | two.keys()) if one.get(metric) != two.get(metric)
+            f"metric {name} ({_first(one.get(name), two.get(name))})"
+            for name in sorted(one.keys() | two.keys())
+            if one.get(name) != two.get(name)
         ]
         tables = [path.read_bytes() if path.is_file() else b"" for path in (run.table(name), again.table(name))]
         others += ["its table"] if tables[0] != tables[1] else []
     return {"costs": costs, "others": others}
+
+
+def _first(one: dict | None, two: dict | None) -> str:
+    """The first numbers that two metrics do not share, to all digits."""
+    if one is None or two is None:
+        return "in one of them"
+    pairs = zip_longest(*([v for part in sorted(m) for v in np.atleast_1d(m[part])] for m in (one, two)))
+    return next(f"{a} and {b}" for a, b in pairs if a != b)
 
 
 def in_words(found: dict[str, list[str]]) -> str:

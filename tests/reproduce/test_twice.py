@@ -65,8 +65,8 @@ def test_the_same_measurement_must_say_the_same(pair):
     write(again, [case()], [1.0000001])
     run.table(NAME).write_text("i\n1\n")
     found = twice.differences(run, again, NAME)
-    assert found["others"] == ["metric a", "its table"]
-    assert twice.in_words(found) == "two runs differ in metric a, its table"
+    assert found["others"] == ["metric a (1.0 and 1.0000001)", "its table"]
+    assert twice.in_words(found) == "two runs differ in metric a (1.0 and 1.0000001), its table"
 
 
 def test_a_page_says_so_of_the_run_that_was_repeated_alone(pair):
