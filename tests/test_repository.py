@@ -148,7 +148,7 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
     done = subprocess.run(
         ["make", target, f"VENV={tmp_path}", *words],
         cwd=tmp_path,
-        env={**os.environ, **(given if by == "environment" else {})},
+        env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")} | (given if by == "environment" else {}),
         capture_output=True,
         text=True,
     )

@@ -151,10 +151,12 @@ class _Result(BaseModel, strict=True):
 def read_json(path: Path) -> dict | None:
     """A result; None if there is no such file, or none that can be read: then it is as if it had not been made."""
     try:
-        result = _Result.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        result = json.loads(path.read_text(encoding="utf-8"))
+        checked = _Result.model_validate(result)
     except (OSError, ValueError, RecursionError, ValidationError):
         return None
-    return result.model_dump() if result.experiment == path.stem else None
+    result["provenance"] = checked.provenance.model_dump()
+    return result if checked.experiment == path.stem else None
 
 
 def _cell(value: object) -> object:
