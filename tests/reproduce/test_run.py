@@ -142,39 +142,40 @@ NO_FACTORS = {
 """Pages that look at accuracies, correlators, layers and ranks, not at polarization factors, and need none of these."""
 
 
-@pytest.mark.parametrize(
-    ("file", "plan"),
-    [
-        ("liegg/algebra/bases.py", "measure liegg/algebra/bases.py changed"),
-        ("liegg/symmetry/rules.py", "draw liegg/symmetry/rules.py changed"),
-        ("liegg/plots/style.py", "draw liegg/plots/style.py changed"),
-        ("liegg/reproduce/pages.py", "up to date"),
-    ],
-)
-def test_a_changed_module_costs_what_depends_on_it(project, file, plan):
-    path = project / file
-    before = path.read_text()
-    for added, wanted in (("added = 1\n", plan), ("# a comment\n", "up to date")):
-        path.write_text(before + added)
-        try:
-            shown = subprocess.run(
-                [sys.executable, "-c", PLAN], cwd=project, capture_output=True, text=True, check=True
-            ).stdout
-        finally:
-            path.write_text(before)
-        free = NO_FACTORS.get(file, ())
-        assert dict(zip(NAMES, shown.splitlines(), strict=True)) == {
-            name: "up to date" if name in free else wanted for name in NAMES
-        }
-
-
+COSTS = {
+    "liegg/algebra/bases.py": "measure liegg/algebra/bases.py changed",
+    "liegg/symmetry/rules.py": "draw liegg/symmetry/rules.py changed",
+    "liegg/plots/style.py": "draw liegg/plots/style.py changed",
+    "liegg/reproduce/pages.py": "up to date",
+}
+EDITS = ("added = 1\n", "# a comment\n")
 PLAN = """
+import json, pathlib, sys
 from liegg.reproduce import keys, table
 from liegg.reproduce.project import Run
-run = Run("smoke")
-for e in table.load().values():
-    print(" ".join(keys.plan(run, e, keys.key(e, e.values("smoke", {}), run.root))).strip() or "up to date")
+run, plans = Run("smoke"), []
+for file, edit in json.loads(sys.argv[1]):
+    path = pathlib.Path(file)
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before + edit, encoding="utf-8")
+    try:
+        every = table.load().values()
+        found = {e.name: keys.plan(run, e, keys.key(e, e.values("smoke", {}), run.root)) for e in every}
+    finally:
+        path.write_text(before, encoding="utf-8")
+    plans.append({name: " ".join(plan).strip() or "up to date" for name, plan in found.items()})
+print(json.dumps(plans))
 """
+
+
+def test_a_changed_module_costs_what_depends_on_it(project):
+    """All edits in one process, which knows the modules that did not change."""
+    asked = [(file, edit) for file in COSTS for edit in EDITS]
+    command = [sys.executable, "-c", PLAN, json.dumps(asked)]
+    plans = json.loads(subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout)
+    for (file, edit), plan in zip(asked, plans, strict=True):
+        free = NAMES if edit == EDITS[1] else NO_FACTORS.get(file, ())
+        assert plan == {name: "up to date" if name in free else COSTS[file] for name in NAMES}, (file, edit)
 
 
 def test_a_comma_runs_nothing_and_another_figure_measures_nothing(project, html):
