@@ -104,7 +104,14 @@ def start(project, *words, **env):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_signals,
     )
+
+
+def _heed_signals():
+    """Whatever the tests were started with: a job in the background has Ctrl-C ignored, and nohup SIGHUP."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def reproduce(project, *words, **env):
