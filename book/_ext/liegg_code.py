@@ -1,7 +1,7 @@
 """What pages say about code is read from the code: docstrings, links to lines, values of constants.
 
 {source}`liegg.symmetry.find.find_symmetry`   a link to the object's line in the book's own source pages
-{constant}`liegg.symmetry.rules.ALIGNED`      its value; {constant}`liegg.symmetry.rules.BIASED[0]` is an entry's
+{constant}`liegg.symmetry.rules.SILENT`      its value; {constant}`liegg.symmetry.rules.STEPS[0]` is an entry's
 
 Docstrings are plain text, with names and their meaning in columns and formulas indented. Objects have source pages if
 api.md documents them. What does not exist, or has no source page, is a warning, and so ends a strict build.

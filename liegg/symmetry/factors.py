@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 EXACT = 1e-12  # of the mean variance: what is null to rounding
-PARTS = 20  # how many parts of the data one function's factor is kept in, for bootstrap intervals
+PARTS = 20  # how many parts of the data one function's factor is kept in, for intervals of variances
 MEMORY = 2**27  # bytes that these may take, which brings their number down to LEAST for many columns
 LEAST = 6
 BLOCK = 512  # rows of a part, at least, that are absorbed at once

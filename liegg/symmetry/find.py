@@ -1,5 +1,6 @@
 """find_symmetry: which generators a function is invariant or equivariant under, read off its polarization matrix."""
 
+import numbers
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,6 +26,8 @@ def find_symmetry(
     *,
     output_action: Action | None = None,
     targets: Tensor | None = None,
+    tolerance: float | None = None,
+    alpha: float = 0.05,
     batch_size: int | None = None,
     device: torch.device | str | None = None,
 ) -> Symmetry:
@@ -40,6 +43,10 @@ def find_symmetry(
     targets        labels of the first samples of a tensor, held out from the training: values (n, ...) like the
                    outputs, or classes (n,), of which the outputs are logits. A thousand tell what is signal in one
                    network's motion: see `liegg.symmetry.labels`
+    tolerance      how much signal a symmetry may have, over an ordinary direction's variance: .01 lets a function
+                   change a tenth as much. Then those directions count of which it is sure; without, the most likely
+                   dimension is the answer. Only several functions, or labels, can show that there is more signal
+    alpha          how often what is said to be sure may be wrong
     batch_size     how many samples of a tensor are taken at a time, by default as many as suit the memory; it changes
                    time and memory, not the result
     device         where it is computed, "auto" for a GPU if there is one; by default where the model or the data are
@@ -48,6 +55,7 @@ def find_symmetry(
     are warned of. Without targets the same as
     `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of.
     """
+    _require_level(tolerance, alpha)
     if targets is not None:
         require_labels(inputs, targets)
         if output_action is not None and not targets.is_floating_point():
@@ -55,7 +63,7 @@ def find_symmetry(
                 "classes do not move along with an output_action: give targets that are values, or leave it"
             )
     factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)
-    found = _decide(factors, action, output_action, unbiased=False)
+    found = _decide(factors, action, output_action, unbiased=False, tolerance=tolerance, alpha=alpha)
     if targets is None:
         return found
     known = paid(
@@ -73,7 +81,13 @@ def find_symmetry(
 
 
 def decide(
-    factors: Factors, action: Action, output_action: Action | None = None, *, unbiased: bool = False
+    factors: Factors,
+    action: Action,
+    output_action: Action | None = None,
+    *,
+    unbiased: bool = False,
+    tolerance: float | None = None,
+    alpha: float = 0.05,
 ) -> Symmetry:
     """What the polarization factors of one or several functions say: directions, and how many are symmetries.
 
@@ -81,6 +95,7 @@ def decide(
     unbiased        several functions are estimates of one, with independent errors of mean zero, as the means over
                     chunks of an ensemble are: all that they share is signal, and a direction counts only where
                     they share nothing within their error, which must be small enough to tell; of invariance only
+    tolerance, alpha    as in `find_symmetry`
 
     Directions are compared at unit length in coordinates where the samples have unit moments, so that units and
     correlations of points and tensors do not matter; directions of other actions, of restricted ones too, have unit
@@ -100,10 +115,19 @@ def decide(
         raise ValueError(
             "unbiased=True is for invariance: the best output_action is fitted to the estimates' errors too"
         )
-    return _decide(factors, action, output_action, unbiased)
+    _require_level(tolerance, alpha)
+    return _decide(factors, action, output_action, unbiased=unbiased, tolerance=tolerance, alpha=alpha)
 
 
-def _decide(factors: Factors, action: Action, output_action: Action | None, unbiased: bool) -> Symmetry:
+def _decide(
+    factors: Factors,
+    action: Action,
+    output_action: Action | None,
+    *,
+    unbiased: bool,
+    tolerance: float | None,
+    alpha: float,
+) -> Symmetry:
     if factors.samples < 2:
         raise ValueError("there is one sample, which says nothing about symmetries: give many")
     if not factors.mismatched[0].samples:
@@ -113,7 +137,26 @@ def _decide(factors: Factors, action: Action, output_action: Action | None, unbi
     if not unbiased:
         _warn_of_units(factors.alike)
     seen = spectrum(factors, action, output_action)
-    return Symmetry(action=action, output_action=output_action, unbiased=unbiased, **seen._asdict())
+    return Symmetry(
+        action=action,
+        output_action=output_action,
+        unbiased=unbiased,
+        tolerance=tolerance,
+        alpha=alpha,
+        **seen._asdict(),
+    )
+
+
+def _require_level(tolerance: float | None, alpha: float) -> None:
+    """Refuse what is no tolerance or no level."""
+    if tolerance is not None and not (_real(tolerance) and 0 <= tolerance < float("inf")):
+        raise ValueError(f"tolerance is a part of an ordinary direction's variance, such as 0.01, not {tolerance!r}")
+    if not (_real(alpha) and 0 < alpha <= 0.5):
+        raise ValueError(f"alpha is how often a sure statement may be wrong, above 0 and at most 0.5, not {alpha!r}")
+
+
+def _real(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _require_signal(factors: Factors) -> None:

@@ -45,11 +45,6 @@ class Paid(NamedTuple):
     explained: float
     """R², the part of the labels' variance that the function explains, in the mean over its outputs"""
 
-    @property
-    def interval(self) -> Tensor:
-        """(K, 2) the share less and plus two standard errors."""
-        return torch.stack([self.share - 2 * self.error, self.share + 2 * self.error], -1)
-
 
 def paid(
     functions: Sequence[Function],

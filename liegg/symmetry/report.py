@@ -16,7 +16,12 @@ def _sentences(found: "Symmetry") -> list[str]:
     kind = "equivariances" if found.output_action else "symmetries"
     lines = [f"{d} of {K} directions of {found.action} are {kind}"]
     certain, possible = found.dimension_interval
-    if certain < possible:
+    if found.tolerance is not None:
+        lines.append(
+            f"  they surely have less signal than {found.tolerance:g} of an ordinary direction's variance, at level "
+            f"{found.alpha:g}; possible are {possible}"
+        )
+    elif certain < possible:
         lines.append(f"  that is the best guess: certain are {certain}, possible {possible}")
     lines.append(f"  from {found.samples} samples{_witnesses(found)}")
     if found.gap == found.gap:
@@ -66,6 +71,7 @@ def _table(found: "Symmetry") -> list[str]:
         exact = found.decision.exact
         columns["share of signal"] = [f"{found.paid_share[i]:.2f}" if i >= exact else "–" for i in shown]
         columns["its error"] = [f"{found.paid_error[i]:.2g}" if i >= exact else "–" for i in shown]
+    columns["signal at most"] = [f"{found.decision.bound[i]:.2g}" for i in shown]
     widths = {name: max(map(len, [name, *cells])) for name, cells in columns.items()}
     rows: list[dict[str, Any]] = [
         columns,

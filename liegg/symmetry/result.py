@@ -1,7 +1,7 @@
 """Symmetry, what find_symmetry found: the dimension and why, generators and how sure they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,13 @@ from torch import Tensor
 
 from liegg import algebra
 from liegg.actions import Action
-from liegg.symmetry import identify, intervals, report, storage
+from liegg.symmetry import identify, intervals, levels, report, storage
+from liegg.symmetry.coherence import coherence, cross
+from liegg.symmetry.decision import Decision
 from liegg.symmetry.factors import EXACT, LEAST
 from liegg.symmetry.finite import FiniteCheck, finite_check
 from liegg.symmetry.identify import Match
-from liegg.symmetry.rules import Decision, Measures, decide_dimension, of_estimates
+from liegg.symmetry.rules import SILENT, Measures, by_odds, by_tolerance, exactly_null, of_estimates
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -36,6 +38,11 @@ class Symmetry:
     """(M, K) mean products (E_a v)·(E_a v)/N of each function's polarization rows along each direction v"""
     summed: Tensor
     """(M, K) mean products (E_a v)·(sum over b of E_b v)/N of each function's rows with the sum of all"""
+    held_own: Tensor
+    """(M, K) as `own` has them, each function's along directions that the others found without it, in ascending order;
+    (0, K) for one"""
+    held_summed: Tensor
+    """(M, K) as `summed` has them, along the same"""
     chunks: Tensor
     """(chunks, K) the variance in each part of the data, for one function; (0, K) for several."""
     mismatched: Tensor
@@ -58,6 +65,10 @@ class Symmetry:
     1 for signal, 0 for the function's own error. None without targets"""
     paid_error: Tensor | None = None
     """(K,) its standard error: how much the labels can tell"""
+    tolerance: float | None = None
+    """how much signal a symmetry may have, over an ordinary direction's variance; None where the odds decide"""
+    alpha: float = 0.05
+    """how often what the decision says to be sure may be wrong"""
 
     @property
     def networks(self) -> int:
@@ -92,68 +103,90 @@ class Symmetry:
     def shared(self) -> Tensor | None:
         """(K,) the variance that independent functions share, their mean cross product vᵀCv; null values scatter
         around 0. None for one function."""
-        return intervals.cross(self.own, self.summed) if self.networks > 1 else None
+        return cross(self.own, self.summed) if self.networks > 1 else None
 
     @property
     def coherence(self) -> Tensor | None:
         """(K,) shared variance over variance: 1 for signal that all functions share, 0 for errors of their own, which
-        is all that is left along a symmetry (see `liegg.symmetry.intervals`). None for one function."""
-        return intervals.coherence(self.own, self.summed, self.scale) if self.networks > 1 else None
+        is all that is left along a symmetry (see `liegg.symmetry.coherence`). None for one function."""
+        return coherence(self.own, self.summed, self.scale) if self.networks > 1 else None
 
     @cached_property
     def coherence_interval(self) -> Tensor | None:
-        """(K, 2) 95 % jackknife intervals over the functions (Student's t, M - 1 degrees of freedom); None for one."""
+        """(K, 2) 95 % intervals over the functions, by the jackknife corrected for what is shared by pairs of them (see
+        `liegg.symmetry.intervals`); None for one."""
         return intervals.coherence_interval(self.own, self.summed, self.scale) if self.networks > 1 else None
 
     @cached_property
     def variance_interval(self) -> Tensor:
-        """(K, 2) 95 % intervals of the variance along each direction as it stands.
+        """(K, 2) 95 % intervals of the variance along each direction as it stands, Student's t on a logarithmic scale.
 
-        One function: bootstrap over the parts of the data, for other samples of the same kind; nan where factors were
-        kept in fewer parts than that takes. Several: Student's t over the functions, for other functions trained on the
-        same task, on a logarithmic scale.
+        One function: over the parts of the data, for other samples of the same kind; nan where factors were kept in
+        fewer parts than that takes. Several: over the functions, for others trained on the same task.
         """
         if self.networks == 1 and len(self.chunks) < LEAST:
             return torch.full((len(self.variance), 2), torch.nan, dtype=torch.float64)
-        if self.networks == 1:
-            return intervals.bootstrap_interval(self.chunks, seed=0)
-        error = self.own.std(0) / self.networks**0.5 / self.variance.clamp_min(1e-300)
-        return (
-            self.variance[:, None] * intervals.student_interval(torch.zeros_like(error), error, self.networks - 1).exp()
-        )
+        return intervals.mean_interval(self.chunks if self.networks == 1 else self.own)
 
     @cached_property
     def decision(self) -> Decision:
-        """Why so many directions count: the odds of every dimension, and what speaks for and against it."""
-        if self.unbiased:
-            return of_estimates(self.relative_variance, self.chance_ratio, self.coherence_interval)  # type: ignore[arg-type]
-        decision = decide_dimension(self.measures)
+        """How many directions count, and why: odds, tests and bounds, and a verdict for every direction."""
+        signal, measures = self._signal, self.measures
+        if self.tolerance is not None:
+            exact = exactly_null(measures.variance)
+            answer = by_tolerance(signal.least, signal.most, exact, self.tolerance)
+        elif self.unbiased:
+            answer = of_estimates(measures.variance, measures.chance, self.coherence_interval)  # type: ignore[arg-type]
+        else:
+            answer = by_odds(measures, alpha=self.alpha, agreed=self._agreed(signal))
         if self.samples <= 2 * self.action.size:  # what is null for lack of data cannot be told
-            decision = replace(decision, interval=(0, decision.interval[1]), odds=None)
-        return decision
+            answer = answer._replace(interval=(0, answer.interval[1]), odds=None)
+        return Decision(
+            **answer._asdict(),
+            p=signal.p,
+            bound=signal.most,
+            least=signal.least,
+            alpha=self.alpha,
+            tolerance=self.tolerance,
+        )
+
+    @cached_property
+    def _signal(self) -> levels.Signal:
+        """How much signal there is along each direction, by all witnesses."""
+        several, labels = self.networks > 1, self.paid_share is not None
+        alpha = self.alpha / 2 if several and labels else self.alpha  # two witnesses
+        tolerance = self.tolerance or 0.0
+        if labels:
+            of_mean = self.summed.mean(0) / self.networks / self.scale
+            paid = levels.of_labels(of_mean, self.paid_share, self.paid_error, tolerance=tolerance, alpha=alpha)  # type: ignore[arg-type]
+        if several:
+            products = self.own, self.summed, self.held_own, self.held_summed
+            shared = levels.of_several(*products, self.scale, tolerance=tolerance, alpha=alpha)
+        if several and labels:
+            return levels.both(shared, paid)
+        return shared if several else paid if labels else levels.of_one(self.chunks, self.scale, alpha=alpha)
+
+    def _agreed(self, signal: levels.Signal) -> bool:
+        """Whether several functions surely share something, and enough: untrained ones may share a little."""
+        if self.coherence_interval is None:
+            return True
+        return bool(signal.p[-1] <= self.alpha and self.coherence_interval[:, 0].max() > SILENT)
 
     @property
     def measures(self) -> Measures:
-        """What the decision rests on."""
-        measures = Measures(self.relative_variance, self.chance_ratio, paid=self.paid_share, paid_error=self.paid_error)
-        if self.networks == 1:
-            return measures
-        errors = (self.variance - self.shared).mean().clamp_min(1e-300)  # type: ignore[operator]
-        return measures._replace(
-            coherence=self.coherence,
-            coherence_interval=self.coherence_interval,
-            shared=self.shared / errors,  # type: ignore[arg-type, operator]
-        )
+        """What the odds rest on."""
+        return Measures(self.relative_variance, self.chance_ratio, self.coherence, self.paid_share, self.paid_error)
 
     @property
     def dimension(self) -> int:
-        """How many directions count as symmetries: the best guess, by `liegg.symmetry.rules`."""
+        """How many directions count as symmetries: the best guess, by `liegg.symmetry.rules`; with a tolerance those of
+        which it is sure that they have less signal."""
         return self.decision.dimension
 
     @property
     def dimension_interval(self) -> tuple[int, int]:
-        """The fewest and the most that it may be: how many are certain, and how many possible. Together with the best
-        guess these hold LIKELY = 97 % of the odds."""
+        """The fewest and the most that it may be, at level alpha: how many are certain, and how many possible. Without
+        a tolerance these and what lies between have 1 - alpha of the odds."""
         return self.decision.interval
 
     @property

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from liegg.actions import Action
+from liegg.symmetry.coherence import coherence
 from liegg.symmetry.factors import EXACT, Factor, Factors
-from liegg.symmetry.intervals import coherence
 from liegg.symmetry.units import Units, units
 
 TRIVIAL = 1e-8  # of the mean variance: what the data say nothing about
@@ -27,6 +27,8 @@ class Spectrum(NamedTuple):
     output_coefficients: Tensor | None
     own: Tensor
     summed: Tensor
+    held_own: Tensor
+    held_summed: Tensor
     chunks: Tensor
     mismatched: Tensor
     trivial_coefficients: Tensor
@@ -48,6 +50,7 @@ def spectrum(factors: Factors, action: Action, output_action: Action | None = No
         chance = _take_off(chance.expand(2, 1, -1, -1), sizes[0])[0][0, 0]
     trivial, within, thin = _split(action, factors.data)
     v = _directions(E @ within.T) @ within
+    held_own, held_summed = _held_out(E, v) / factors.samples
     v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
     own, summed = E @ v.T  # each (M, rows, K)
     by_chance = (chance @ v.T).square().sum(0) / factors.mismatched[0].samples / factors.networks
@@ -58,6 +61,8 @@ def spectrum(factors: Factors, action: Action, output_action: Action | None = No
         output_coefficients=unit @ to_output if output_action else None,
         own=own.square().sum(1) / factors.samples,
         summed=(own * summed).sum(1) / factors.samples,
+        held_own=held_own,
+        held_summed=held_summed,
         chunks=_by_part(own, factors),
         mismatched=by_chance,
         trivial_coefficients=trivial,
@@ -144,8 +149,36 @@ def _directions(E: Tensor) -> Tensor:
         return V
     null = int((S.square() <= EXACT * S.square().mean()).sum())
     own, summed = E @ V[null:].T
-    C = summed[0].T @ summed[0] - torch.einsum("ari,arj->ij", own, own)
-    return torch.cat([V[:null], torch.linalg.eigh(C).eigenvectors.T @ V[null:]])
+    shared = summed[0].T @ summed[0] - _products(own)
+    return torch.cat([V[:null], torch.linalg.eigh(shared).eigenvectors.T @ V[null:]])
+
+
+def _products(rows: Tensor) -> Tensor:
+    """(k, k) the sum over functions of the products of their rows (M, rows, k) with themselves."""
+    return torch.einsum("ari,arj->ij", rows, rows)
+
+
+def _held_out(E: Tensor, directions: Tensor) -> Tensor:
+    """(2, M, k): what each of M functions says of directions that the others found, in ascending order of what these
+    share: the squared length of its rows along them, and their product with those of the sum of all.
+
+    Along directions that were found with a function's help its errors look smaller than they are. Those null to
+    rounding are found by all; one function is held against none, (2, 0, k).
+    """
+    M = E.shape[1]
+    if M == 1:
+        return E.new_zeros(2, 0, len(directions))
+    own, summed = E @ directions.T
+    products = _products(own)
+    null = int((products.diagonal() <= EXACT * products.diagonal().mean()).sum())
+    own, summed, products = own[..., null:], summed[..., null:], products[null:, null:]
+    said = torch.zeros(2, M, len(directions), dtype=E.dtype)
+    for a in range(M):
+        others = summed[a] - own[a]
+        v = torch.linalg.eigh(others.T @ others - products + own[a].T @ own[a]).eigenvectors
+        mine, all_of_them = own[a] @ v, summed[a] @ v
+        said[0, a, null:], said[1, a, null:] = mine.square().sum(0), (mine * all_of_them).sum(0)
+    return said
 
 
 def _take_off(E: Tensor, outputs: int) -> tuple[Tensor, Tensor, Tensor]:

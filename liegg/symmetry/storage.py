@@ -19,8 +19,9 @@ from liegg.symmetry.polarization import require_action
 if TYPE_CHECKING:
     from liegg.symmetry.result import Symmetry
 
-FORMAT = 1
-"""of files that say which format they have and what they held when they were written; earlier ones say neither"""
+FORMAT = 2
+"""of files that say which format they have and what they held when they were written; earlier ones say neither. Before
+2 there was nothing held out"""
 _BUILT_IN = {
     "Linear": ("n", "copies"),
     "Affine": ("n", "copies"),
@@ -33,6 +34,8 @@ _SHAPES = {
     "output_coefficients": "KB",
     "own": "MK",
     "summed": "MK",
+    "held_own": "HK",
+    "held_summed": "HK",
     "chunks": "CK",
     "mismatched": "K",
     "trivial_coefficients": "TA",
@@ -42,7 +45,7 @@ _SHAPES = {
 }
 """Arrays with a letter for each of their sizes: equal letters, equal sizes. A and B are the actions' sizes."""
 _DIRECTIONS = {"action": "coefficients", "output_action": "output_coefficients"}
-_NUMBERS = {"samples": "i", "scale": "fi", "thin": "fi", "unbiased": "b"}
+_NUMBERS = {"samples": "i", "scale": "fi", "thin": "fi", "unbiased": "b", "tolerance": "fi", "alpha": "fi"}
 """numbers and their kinds: whole, real and true or false"""
 _WITH_OUTPUTS = {"output_coefficients", "trivial_output_coefficients"}
 _MAY_BE_NAN = {"paid_share", "paid_error"}
@@ -126,6 +129,10 @@ def _read(file: BinaryIO) -> tuple[dict[str, np.ndarray], dict]:
             raise _Misfit(f"has format {number}, and this version of liegg reads up to {FORMAT}: install a newer one")
         if str(arrays.pop("digest", "")) != _digest(arrays):
             raise _Wrong("it does not hold what was written")
+    if int(arrays.get("format", 0)) < 2:
+        for held, kept in (("held_own", "own"), ("held_summed", "summed")):
+            if kept in arrays and arrays[kept].ndim:
+                arrays[held] = arrays[kept] if len(arrays[kept]) > 1 else arrays[kept][:0]
     described = json.loads(str(arrays["actions"]))
     return arrays, {which: described[which] for which in ("action", "output_action")}
 
@@ -154,10 +161,14 @@ def _require_whole(
             raise _Wrong(f"{name} holds NaN or infinite values")
     if sizes["M"] in (0, 2):
         raise _Wrong(f"it is of {sizes['M']} functions")
+    if sizes["H"] != (sizes["M"] if sizes["M"] > 1 else 0):
+        raise _Wrong(f"of {sizes['M']} functions {sizes['H']} were held against the others")
     for name in [name for name in _NUMBERS if name in arrays]:
         number = arrays[name]
         if number.shape or number.dtype.kind not in _NUMBERS[name] or not (number == number and 0 <= number < np.inf):
             raise _Wrong(f"{name} is {number}")
+    if not 0 < arrays.get("alpha", 0.05) <= 0.5:
+        raise _Wrong(f"alpha is {arrays['alpha']}")
 
 
 def description(action: Action | None) -> list | None:

@@ -7,7 +7,6 @@ import torch
 from liegg import find_symmetry
 from liegg.actions import Linear
 from liegg.studies.lens import targets
-from liegg.symmetry.intervals import bootstrap_interval
 from liegg.training.networks import mlp
 
 
@@ -46,19 +45,16 @@ def test_coherence_is_the_ratio_of_cross_to_own_products():
     assert found.networks == 4 and found.samples == 500 and len(found.chunks) == 0
 
 
-def test_the_interval_is_a_jackknife_over_functions():
+def test_what_is_held_out_is_said_of_directions_that_the_others_found():
+    """Of each function along the eigenvectors of the cross product of the other three."""
     found, E = find_symmetry(FUNCTIONS, POINTS, Linear(3)), explicit(FUNCTIONS, POINTS)
-    rows = E @ found.coefficients.numpy().T  # (M, N, K)
-
-    def coherence(rows):
-        M, total = len(rows), rows.sum(0)
-        own = (rows**2).sum((0, 1))
-        return ((total**2).sum(0) - own) / (M - 1) / own
-
-    left_out = np.stack([coherence(np.delete(rows, a, 0)) for a in range(4)])
-    error = np.sqrt(3 / 4 * ((left_out - left_out.mean(0)) ** 2).sum(0))
-    expected = np.stack([coherence(rows) - 3.182446 * error, coherence(rows) + 3.182446 * error], 1)
-    assert np.allclose(found.coherence_interval, expected.clip(-1 / 3, 1), rtol=1e-5, atol=1e-9)
+    for a in range(4):
+        others = np.delete(E, a, 0)
+        total = others.sum(0)
+        _, v = np.linalg.eigh(total.T @ total - sum(e.T @ e for e in others))
+        assert np.allclose(found.held_own[a], ((E[a] @ v) ** 2).mean(0), atol=1e-10)
+        assert np.allclose(found.held_summed[a], ((E[a] @ v) * (E.sum(0) @ v)).mean(0), atol=1e-10)
+    assert find_symmetry(FUNCTIONS[0], POINTS, Linear(3)).held_own.shape == (0, 9)
 
 
 def test_batches_and_merging_do_not_matter_to_several():
@@ -73,11 +69,15 @@ def test_several_exact_functions_have_no_coherence_along_their_symmetries():
 
 
 def test_functions_that_share_nothing_share_no_symmetry():
-    """Untrained small networks are nearly linear and each has symmetries; together they have none."""
+    """Untrained small networks are nearly linear and each has symmetries; together they have none, but for as many
+    groups of them as the level allows."""
+    found = []
     for target in (targets.known()["so(3)"], targets.known()["so(3)+so(3)"]):
         x = target.points(500, seed=0).float()
-        nets = [mlp([6, 16, 1], seed=s, bias=True) for s in range(4)]
-        assert find_symmetry(nets, x, target.action).dimension == 0
+        for first in range(0, 120, 4):
+            nets = [mlp([6, 16, 1], seed=first + s, bias=True) for s in range(4)]
+            found.append(find_symmetry(nets, x, target.action).dimension > 0)
+    assert sum(found) <= 8  # of 60 at level .05, but for one time in a hundred
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,6 @@ def test_functions_that_share_nothing_share_no_symmetry():
 def test_bad_lists_are_named(functions, words):
     with pytest.raises(ValueError, match=words):
         find_symmetry(functions, POINTS, Linear(3))
-
-
-def test_the_bootstrap_has_the_width_of_the_standard_error():
-    values = draw(400, 3) * torch.tensor([1.0, 2.0, 3.0])
-    low, high = bootstrap_interval(values, seed=1).T
-    assert torch.allclose((high - low) / 2, 1.96 * values.std(0) / 20, rtol=0.1)
-    assert torch.allclose((high + low) / 2, values.mean(0), atol=0.05)
 
 
 def test_one_function_has_intervals_from_parts_of_the_data():

@@ -228,11 +228,11 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_formats_of_yesterday_and_tomorrow(saved, tmp_path):
     found, _, parts = saved
-    late = ("format", "digest", "thin", "unbiased")
+    late = ("format", "digest", "thin", "unbiased", "alpha", "held_own", "held_summed")
     np.savez(tmp_path / "old.npz", **{name: part for name, part in parts.items() if name not in late})
     assert replace(found, thin=1.0) == Symmetry.load(tmp_path / "old.npz")
-    np.savez(tmp_path / "new.npz", **parts | {"format": np.array(2), "shapes": np.array(3)})
-    with pytest.raises(ValueError, match=r"new.npz has format 2, and this version of liegg reads up to 1: install"):
+    np.savez(tmp_path / "new.npz", **parts | {"format": np.array(3), "shapes": np.array(3)})
+    with pytest.raises(ValueError, match=r"new.npz has format 3, and this version of liegg reads up to 2: install"):
         Symmetry.load(tmp_path / "new.npz")
 
 

@@ -7,13 +7,17 @@ from liegg import decide, find_symmetry, polarize
 from liegg.actions import Linear
 from liegg.symmetry.decision import RULES
 from liegg.symmetry.odds import WEIGHTS
-from liegg.symmetry.rules import LIKELY, Measures, decide_dimension, features, of_estimates
+from liegg.symmetry.rules import Measures, by_odds, by_tolerance, of_estimates, terms
 from liegg.training.networks import mlp
 
 
-def measures(variance, chance, coherence=None, shared=None, paid=None, error=None, interval=None):
-    of = (variance, chance, coherence, interval, shared, paid, error)
+def measures(variance, chance, coherence=None, paid=None, error=None):
+    of = (variance, chance, coherence, paid, error)
     return Measures(*(None if values is None else torch.tensor(values, dtype=torch.float64) for values in of))
+
+
+def decided(measures, alpha=0.05, agreed=True):
+    return by_odds(measures, alpha=alpha, agreed=agreed)
 
 
 @pytest.mark.parametrize(
@@ -29,39 +33,56 @@ def measures(variance, chance, coherence=None, shared=None, paid=None, error=Non
     ],
 )
 def test_one_function(relative, chance, expected):
-    assert decide_dimension(measures(relative, chance)).dimension == expected
+    assert decided(measures(relative, chance)).dimension == expected
 
 
 @pytest.mark.parametrize(
-    ("variance", "chance", "coherence", "shared", "expected"),
+    ("variance", "chance", "coherence", "expected"),
     [
-        ([0.01, 0.02, 1, 1.5], [0.01, 0.02, 1, 1], [0.1, 0.2, 0.98, 0.99], [0.05, 0.1, 30, 40], 2),
-        ([0.01, 0.02, 0.1, 1], [0.5, 0.5, 0.8, 1], [0.9, 0.96, 0.98, 0.99], [8, 15, 20, 40], 0),  # small, and shared
-        ([0.001, 0.002, 1, 1], [1, 1, 1, 1], [0.1, 0.1, 0.99, 0.99], [0.05, 0.1, 40, 40], 2),  # say a translation
-        ([0.1, 0.3, 0.3, 0.4], [0.9, 0.9, 1, 1], [0.3, 0.45, 0.5, 0.6], [0.5, 0.9, 1, 1], 0),
-        ([1e-31, 0.01, 1, 1], [1, 0.01, 1, 1], [0, 0.1, 0.97, 0.98], [0, 0.05, 30, 30], 2),
-        ([1.0], [1.0], [0.9], [20], 0),
+        ([0.01, 0.02, 1, 1.5], [0.01, 0.02, 1, 1], [0.1, 0.2, 0.98, 0.99], 2),
+        ([0.01, 0.02, 0.1, 1], [0.5, 0.5, 0.8, 1], [0.9, 0.96, 0.98, 0.99], 0),  # small, and shared
+        ([0.001, 0.002, 1, 1], [1, 1, 1, 1], [0.1, 0.1, 0.99, 0.99], 2),  # say a translation
+        ([0.1, 0.3, 0.3, 0.4], [0.9, 0.9, 1, 1], [0.3, 0.45, 0.5, 0.6], 0),
+        ([1e-31, 0.01, 1, 1], [1, 0.01, 1, 1], [0, 0.1, 0.97, 0.98], 2),
+        ([1.0], [1.0], [0.9], 0),
+        ([1.0, 1.0], [1.0, 1.0], [0.3, 0.5], 0),  # untrained: nothing to see a step in
     ],
 )
-def test_several_functions(variance, chance, coherence, shared, expected):
-    assert decide_dimension(measures(variance, chance, coherence, shared)).dimension == expected
+def test_several_functions(variance, chance, coherence, expected):
+    assert decided(measures(variance, chance, coherence)).dimension == expected
+
+
+def test_functions_that_share_nothing_have_learned_nothing():
+    several = measures([0.01, 0.02, 1, 1.5], [0.01, 0.02, 1, 1], [0.1, 0.2, 0.98, 0.99])
+    untold = decided(several, agreed=False)
+    assert (untold.rule, untold.dimension, untold.interval) == ("untold", 0, (0, 4))
 
 
 @pytest.mark.parametrize(
-    ("ends", "expected"),
+    ("least", "most", "exact", "expected"),
     [
-        ([0.07, 0.35, 0.45, 0.45], 1),  # silent along one, and all others begin above it
-        ([0.07, 0.11, 0.15, 0.15], 0),  # nothing shared at all
-        ([0.35, 0.5, 0.55, 0.65], 0),
+        ([0, 0, 0.2, 0.5], [0.005, 0.009, 0.4, 1], 0, (2, 2)),
+        ([0, 0, 0.002, 0.5], [0.005, 0.03, 0.4, 1], 0, (1, 3)),  # two cannot be told
+        ([0.02, 0.1, 0.2, 0.5], [0.05, 0.2, 0.4, 1], 0, (0, 0)),
+        ([0, 0.2, 0, 0.5], [0.005, 0.4, 0.009, 1], 0, (1, 1)),  # the third may be one, and no lower one bars it
+        ([0, 0, 0.2, 0.5], [0, 0.2, 0.4, 1], 1, (1, 2)),
     ],
 )
-def test_where_errors_are_as_large_as_signals_silence_counts(ends, expected):
-    coherence = [end - 0.05 for end in ends]
-    interval = [[end - 0.1, end] for end in ends]
-    large = [0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5]
-    decision = decide_dimension(measures(*large, coherence, coherence, interval=interval))
-    assert decision.dimension == expected and decision.rule == ("silent" if expected else "odds")
-    assert decision.interval[0] == 0 and decision.interval[1] >= expected
+def test_a_tolerance_counts_what_is_surely_less(least, most, exact, expected):
+    answer = by_tolerance(torch.tensor(least), torch.tensor(most), exact, 0.01)
+    assert answer.interval == expected and answer.dimension == expected[0] and answer.rule == "tolerance"
+
+
+@pytest.mark.parametrize(
+    ("coherence", "expected"),
+    [
+        ([0.02, 0.3, 0.4, 0.4], 1),  # silent along one
+        ([0.02, 0.06, 0.1, 0.1], 0),  # nothing shared at all
+        ([0.3, 0.45, 0.5, 0.6], 0),
+    ],
+)
+def test_where_errors_are_as_large_as_signals_silence_counts(coherence, expected):
+    assert decided(measures([0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5], coherence)).dimension == expected
 
 
 SMALL = [0.02, 0.04, 0.9, 1.1], [0.1, 0.2, 1, 1]  # two low directions of one function
@@ -82,7 +103,7 @@ SMALL = [0.02, 0.04, 0.9, 1.1], [0.1, 0.2, 1, 1]  # two low directions of one fu
     ],
 )
 def test_labels_decide_what_a_small_direction_is(paid, error, rule, dimension):
-    decision = decide_dimension(measures(*SMALL, paid=paid, error=error))
+    decision = decided(measures(*SMALL, paid=paid, error=error))
     assert (decision.rule, decision.dimension) == (rule, dimension)
     assert decision.interval == (0, 4) or rule == "odds"
 
@@ -92,51 +113,50 @@ def test_a_direction_is_silent_by_labels_though_all_variances_are_alike():
     alike = measures(
         [0.3, 0.6, 0.8, 1.0], [0.5, 0.8, 1, 1], paid=[-0.03, 0.35, 0.4, 0.5], error=[0.05, 0.03, 0.03, 0.03]
     )
-    decision = decide_dimension(alike)
-    assert (decision.rule, decision.dimension) == ("silent", 1) and decision.interval[0] == 0
-    signal = decide_dimension(alike._replace(paid=torch.tensor([0.4, 0.35, 0.4, 0.5]).double()))
+    decision = decided(alike)
+    assert (decision.rule, decision.dimension) == ("odds", 1) and decision.interval[0] == 0
+    signal = decided(alike._replace(paid=torch.tensor([0.4, 0.35, 0.4, 0.5]).double()))
     assert (signal.rule, signal.dimension) == ("odds", 0)
 
 
 def test_labels_that_tell_nothing_leave_several_functions_as_they_are():
-    several = measures(*SMALL, coherence=[0.1, 0.1, 0.98, 0.99], shared=[0.05, 0.1, 30, 40])
+    several = measures(*SMALL, coherence=[0.1, 0.1, 0.98, 0.99])
     untold = several._replace(paid=torch.zeros(4).double(), paid_error=torch.full((4,), 9.0).double())
-    assert decide_dimension(untold).odds.tolist() == decide_dimension(several).odds.tolist()
+    assert decided(untold).odds.tolist() == decided(several).odds.tolist()
 
 
 @pytest.mark.parametrize("exact", [0, 2])
 def test_odds_are_probabilities_and_the_interval_holds_what_is_likely(exact):
-    decision = decide_dimension(measures([1e-20] * exact + [0.03, 0.1, 0.3, 1.0], [0.5] * exact + [0.2, 0.4, 0.5, 1]))
+    decision = decided(measures([1e-20] * exact + [0.03, 0.1, 0.3, 1.0], [0.5] * exact + [0.2, 0.4, 0.5, 1]))
     low, high = decision.interval
     assert decision.odds.shape == (exact + 5,) and decision.odds.sum() == pytest.approx(1)
     assert not decision.odds[:exact].any()
-    assert low <= decision.dimension <= high and decision.odds[low : high + 1].sum() >= LIKELY
+    assert low <= decision.dimension <= high and decision.odds[low : high + 1].sum() >= 0.95
     assert decision.dimension == decision.odds.argmax() and decision.exact == exact
 
 
-def test_features_hold_the_first_directions_against_the_others():
-    seen = features(measures([0.01, 0.1, 1.0], [0.5, 0.1, 1.0]))
-    assert seen["any"].tolist() == [0, 1, 1, 1] and seen["all"].tolist() == [0, 0, 0, 1]
+def test_terms_hold_the_first_directions_against_the_others():
+    seen = terms(measures([0.01, 0.1, 1.0], [0.5, 0.1, 1.0], [0.0, 0.5, 0.9]))
+    assert seen["any"].tolist() == [0, 1, 1, 1] and seen["count"].tolist() == [0, 1, 2, 3]
     logs = torch.tensor([0.01, 0.1, 1.0]).double().log()
-    torch.testing.assert_close(seen["variance within"], torch.cat([torch.zeros(1).double(), logs]))
+    torch.testing.assert_close(seen["variance sum"], torch.cat([torch.zeros(1).double(), logs.cumsum(0)]))
     torch.testing.assert_close(seen["variance beyond"], torch.cat([logs, torch.zeros(1).double()]))
     half, tenth = torch.tensor([0.5, 0.1]).double().log().tolist()
-    assert seen["chance within"].tolist() == pytest.approx([0, half, half, 0])
     assert seen["chance beyond"].tolist() == pytest.approx([tenth, tenth, 0, 0])
-    assert seen["variance step"].tolist() == pytest.approx([0, 2.302585, 2.302585, 0])
+    assert seen["chance step"].tolist() == pytest.approx([0, max(tenth - half, -1), -half, 0])
+    ends = torch.tensor([0.02 / 0.98, 1, 9]).double().log()  # odds of signal against error
+    assert seen["coherence sum"].tolist() == pytest.approx([0, *ends.cumsum(0).tolist()])
+    assert seen["coherence step"].tolist() == pytest.approx([0, 3, float(ends[2]), 0])
+    assert seen["coherence beyond"].tolist() == pytest.approx([*ends.tolist(), float(ends[2])])
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)
-def test_every_feature_has_a_weight(kind):
+def test_every_weight_has_a_term(kind):
     K = torch.linspace(0.01, 1, 5).double()
-    several = (
-        {"coherence": K, "coherence_interval": torch.stack([K, K], -1), "shared": K}
-        if kind.startswith("several")
-        else {}
-    )
+    several = {"coherence": K} if kind.startswith("several") else {}
     labels = {"paid": K, "paid_error": K} if kind.endswith("labels") else {}
     made = Measures(K, K, **several, **labels)
-    assert made.kind == kind and set(features(made)) == set(WEIGHTS[kind])
+    assert made.kind == kind and set(WEIGHTS[kind]) <= set(terms(made))
 
 
 def draw(*shape, seed=0):
@@ -156,7 +176,7 @@ def radial(error, seed):
         (radial(0.1, 0), "odds", 3),
         ([radial(0.1, seed) for seed in range(4)], "odds", 3),
         (lambda x: (2 * x).cos().sum(1), "odds", 0),
-        ([mlp([3, 16, 1], seed=seed, bias=True).double() for seed in range(4)], "odds", 0),
+        ([mlp([3, 16, 1], seed=seed, bias=True).double() for seed in range(4)], "untold", 0),
     ],
 )
 def test_functions_of_known_answer(functions, rule, dimension):
@@ -202,7 +222,6 @@ def test_estimates_of_one_function_count_where_they_are_silent(coherence, relati
     relative = torch.tensor(relative or [0.01] * (len(coherence) - 1) + [1.0], dtype=torch.float64)
     decision = of_estimates(relative, relative, interval)
     assert (decision.rule, decision.dimension, decision.interval) == (rule, dimension, (dimension, possible))
-    assert RULES[rule] in str(decision)
 
 
 def test_unbiased_estimates_of_one_function_share_small_signal():

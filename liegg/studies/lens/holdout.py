@@ -68,13 +68,26 @@ def setting_of(*, seed: int) -> Setting:
     )
 
 
-def taught(family: str, *, seed: int, steps: int, batch_size: int, lr: float, points: int, labelled: int) -> Pupils:
+def taught(
+    family: str,
+    *,
+    seed: int,
+    steps: int,
+    batch_size: int,
+    lr: float,
+    points: int,
+    labelled: int,
+    networks: int | None = None,
+) -> Pupils:
     """Networks that learned the function of a family that the seed draws, at the setting that it draws.
 
     steps       of Adam, batch_size points each; the learning rate falls from lr to zero
     points      fresh ones, at which symmetries are looked for; the first `labelled` of them come with labels
+    networks    how many; None for as many as the setting says
     """
     setting, of = setting_of(seed=seed), FAMILIES[family]
+    if networks:
+        setting = setting._replace(networks=networks)
     drawn = function_of(family, seed=seed, thickness=setting.thickness)
     xs, ys, nets, seeds = [], [], [], []
     for a in range(setting.networks):

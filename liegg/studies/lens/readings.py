@@ -75,6 +75,7 @@ def examine(
 
     error           the network's; the group's is the worst
     true, found     dimensions; low, high the ends of the interval
+    measures        what the odds rest on, with those of labels
     labelled        the dimension found with labels, of which `paid` tells (see `labelled.polarized`), and
     labelled_low, labelled_high    the ends of its interval; without `paid` there are none of the three
     angle           largest principal angle, in degrees, between the true algebra and as many lowest directions
@@ -103,9 +104,11 @@ def _answers(
         found = decide(each, action, output_action)
         low, high = found.dimension_interval
         row = {"kind": "one" if i else "several", "error": error, "found": found.dimension, "low": low, "high": high}
+        row["measures"] = found.measures
         if paid is not None:
             share, uncertain = paid[i].double()
             labelled = replace(found, paid_share=share, paid_error=uncertain)
+            row["measures"] = labelled.measures
             row["labelled"] = labelled.dimension
             row["labelled_low"], row["labelled_high"] = labelled.dimension_interval
         answers.append((row, found))
