@@ -9,7 +9,7 @@ RULES = {
     "odds": "the most likely dimension",
     "tolerance": "those along which there is surely less signal than is tolerated",
     "untold": "it cannot be told, as along no direction functions surely share, or labels pay for, any signal",
-    "silent": "along them the estimates share nothing",
+    "silent": "along them nothing is shared, or paid for by the labels",
     "shared": "there are none of which it is sure that the estimates share nothing along them",
 }
 VERDICTS = "symmetry", "cannot be told", "not"
@@ -22,8 +22,8 @@ class Decision:
     dimension: int
     """the best guess; with a tolerance how many are certain"""
     rule: str
-    """what decided, a key of RULES: exact, odds, tolerance or untold; of estimates of one function exact, silent or
-    shared"""
+    """what decided, a key of RULES: exact, odds, silent, tolerance or untold; of estimates of one function exact,
+    silent or shared"""
     exact: int
     """how many of them are null to rounding, and count by that alone"""
     interval: tuple[int, int]

@@ -7,6 +7,7 @@ fitted to functions whose symmetries are known (`liegg.symmetry.odds`), and the 
 right on others. Where a tolerance is given, bounds of the signal decide in their place (`liegg.symmetry.levels`).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -18,10 +19,9 @@ from liegg.symmetry.odds import WEIGHTS
 
 APART = 1e-20  # one function: exact nulls so far below all else leave nothing to be learned
 MOST = 1.5  # a share of signal surely below so much is one
-SILENT, CHANCE = (
-    0.25,
-    0.5,
-)  # estimates: coherence below which there is no signal, and chance ratio if all are symmetries
+SILENT = 0.25  # coherence, and share of signal, below which there is none to speak of
+CHANCE = 0.5  # estimates: the chance ratio below which all may be symmetries
+FAR = 0.1  # the chance ratio below which all directions of functions may be symmetries
 CLEAR, LABELS = 0.02, 0.1  # from 0 or 1: where odds of coherence, and of a share of signal by labels, end
 STEPS = -1.0, 3.0  # logarithms that a step counts
 
@@ -35,6 +35,8 @@ class Measures(NamedTuple):
     """chance ratio"""
     coherence: Tensor | None = None
     """of several functions: shared over own variance"""
+    coherence_interval: Tensor | None = None
+    """(K, 2) its interval"""
     paid: Tensor | None = None
     """with labels: the share of signal"""
     paid_error: Tensor | None = None
@@ -57,6 +59,14 @@ class Measures(NamedTuple):
         """Whether labels tell at level alpha of some direction that it is signal, and no more."""
         half = float(norm.ppf(1 - alpha / len(self.paid))) * self.paid_error
         return bool(((self.paid > half) & (self.paid + half < MOST)).any())
+
+    @property
+    def intervals(self) -> list[Tensor]:
+        """(K, 2) each, of what is near zero along symmetries."""
+        intervals = [] if self.coherence_interval is None else [self.coherence_interval]
+        if self.paid is not None:
+            intervals.append(self.paid[:, None] + self.paid_error[:, None] * self.paid.new_tensor([-2, 2]))
+        return intervals
 
     def beyond(self, exact: int) -> "Measures":
         """Of all but the first directions."""
@@ -83,7 +93,10 @@ def by_odds(measures: Measures, *, alpha: float, agreed: bool) -> Answer:
     EXACT), and all lie APART below the rest. Where the labels tell of no direction that it is signal, the function has
     not learned them, or they are too few: of one function none is counted then and all are possible; labels of several
     are left aside. Several functions that share nothing have learned nothing that some directions could be held
-    against, and none is counted, unless all are, and lie below CHANCE of chance.
+    against, and none is counted, unless all are, and lie FAR below chance.
+    Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
+    directions: where the odds are for none, those count whose intervals of coherence, or of the share of signal, end
+    below SILENT and below where all others' begin.
     """
     K = len(measures.variance)
     exact = exactly_null(measures.variance)
@@ -101,7 +114,9 @@ def by_odds(measures: Measures, *, alpha: float, agreed: bool) -> Answer:
     likely = likely[: int((odds[likely].cumsum(0) < 1 - alpha).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
     best, rule = int(odds.argmax()), "odds"
-    if best > exact and not agreed and not (best == K and (rest.chance <= CHANCE).all()):
+    if best == exact and (silent := max((_silent(each, len(each) - 1) for each in rest.intervals), default=0)):
+        best, rule = exact + silent, "silent"
+    elif best > exact and not agreed and not (best == K and (rest.chance <= FAR).all()):
         return Answer(exact, "untold", exact, (exact, K), odds)
     elif best == exact > 0:
         rule = "exact"
@@ -135,15 +150,18 @@ def terms(measures: Measures) -> dict[str, Tensor]:
 def _oriented(measures: Measures) -> dict[str, tuple[Tensor, float]]:
     """Each measure with that of an ordinary direction: logarithms of variance, chance ratio and shared variance, which
     are 0 there; log odds of signal against error, by coherence and by labels, how much the labels tell (of 1 / standard
-    error) and how surely there is signal by them (share / standard error), of which only the largest is known."""
-    variance, chance, coherence, paid, error = measures
+    error) and how surely there is signal by them (share / standard error), of which only the largest is known: but for
+    coherence where all directions lie FAR below chance."""
+    variance, chance, coherence, _, paid, error = measures
     oriented = {
         "variance": (variance.clamp_min(1e-6).log(), 0.0),
         "chance": (chance.clamp_min(1e-6).log().clamp(-6, 0.5), 0.0),
     }
     if coherence is not None:
         oriented["shared"] = ((variance * coherence.clamp(CLEAR, 1)).clamp_min(1e-6).log(), 0.0)
-        oriented["coherence"] = _with_largest(_log_odds(coherence, CLEAR))
+        values = _log_odds(coherence, CLEAR)
+        clear = -math.log(CLEAR / (1 - CLEAR))
+        oriented["coherence"] = values, clear if (chance <= FAR).all() else float(values.max())
     if paid is not None:
         precision = 1 / error.square()
         share = (paid.clamp(-2, 3) * precision + 0.5 * 4) / (

@@ -11,8 +11,8 @@ from liegg.symmetry.rules import Measures, by_odds, by_tolerance, of_estimates, 
 from liegg.training.networks import mlp
 
 
-def measures(variance, chance, coherence=None, paid=None, error=None):
-    of = (variance, chance, coherence, paid, error)
+def measures(variance, chance, coherence=None, paid=None, error=None, interval=None):
+    of = (variance, chance, coherence, interval, paid, error)
     return Measures(*(None if values is None else torch.tensor(values, dtype=torch.float64) for values in of))
 
 
@@ -73,16 +73,22 @@ def test_a_tolerance_counts_what_is_surely_less(least, most, exact, expected):
     assert answer.interval == expected and answer.dimension == expected[0] and answer.rule == "tolerance"
 
 
-@pytest.mark.parametrize(
-    ("coherence", "expected"),
-    [
-        ([0.02, 0.3, 0.4, 0.4], 1),  # silent along one
-        ([0.02, 0.06, 0.1, 0.1], 0),  # nothing shared at all
-        ([0.3, 0.45, 0.5, 0.6], 0),
-    ],
-)
-def test_where_errors_are_as_large_as_signals_silence_counts(coherence, expected):
-    assert decided(measures([0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5], coherence)).dimension == expected
+def test_directions_are_silent_where_the_odds_are_for_none():
+    large = [0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5]
+    coherence = [0.2, 0.31, 0.33, 0.35]
+    apart = measures(*large, coherence, interval=[[0.16, 0.23], [0.24, 0.4], [0.25, 0.4], [0.3, 0.4]])
+    decision = decided(apart)
+    assert (decision.dimension, decision.rule) == (1, "silent") and decision.odds.argmax() == 0
+    assert decision.interval[0] == 0 and decision.interval[1] >= 1
+    together = decided(measures(*large, coherence, interval=[[0.16, 0.26], [0.24, 0.4], [0.25, 0.4], [0.3, 0.4]]))
+    assert (together.dimension, together.rule) == (0, "odds")
+
+
+def test_all_directions_may_be_symmetries_where_all_lie_far_below_chance():
+    low = [0.01, 0.01, 0.016, 0.017, 0.025], [0.03, 0.03, 0.05, 0.05, 0.07]
+    coherence = [0.0, 0.01, 0.29, 0.35, 0.8]
+    assert decided(measures(*low, coherence)).dimension == 5
+    assert decided(measures([1.0] * 5, [1.0] * 5, coherence)).dimension < 5
 
 
 SMALL = [0.02, 0.04, 0.9, 1.1], [0.1, 0.2, 1, 1]  # two low directions of one function
