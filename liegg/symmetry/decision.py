@@ -9,7 +9,7 @@ RULES = {
     "odds": "the most likely dimension",
     "tolerance": "those along which there is surely less signal than is tolerated",
     "untold": "it cannot be told, as along no direction functions surely share, or labels pay for, any signal",
-    "silent": "along them nothing is shared, or paid for by the labels",
+    "silent": "along them nothing is shared by estimates, or paid for by labels",
     "shared": "there are none of which it is sure that the estimates share nothing along them",
 }
 VERDICTS = "symmetry", "cannot be told", "not"

@@ -175,14 +175,7 @@ class Symmetry:
     @property
     def measures(self) -> Measures:
         """What the odds rest on."""
-        return Measures(
-            self.relative_variance,
-            self.chance_ratio,
-            self.coherence,
-            self.coherence_interval,
-            self.paid_share,
-            self.paid_error,
-        )
+        return Measures(self.relative_variance, self.chance_ratio, self.coherence, self.paid_share, self.paid_error)
 
     @property
     def dimension(self) -> int:

@@ -35,8 +35,6 @@ class Measures(NamedTuple):
     """chance ratio"""
     coherence: Tensor | None = None
     """of several functions: shared over own variance"""
-    coherence_interval: Tensor | None = None
-    """(K, 2) its interval"""
     paid: Tensor | None = None
     """with labels: the share of signal"""
     paid_error: Tensor | None = None
@@ -59,14 +57,6 @@ class Measures(NamedTuple):
         """Whether labels tell at level alpha of some direction that it is signal, and no more."""
         half = float(norm.ppf(1 - alpha / len(self.paid))) * self.paid_error
         return bool(((self.paid > half) & (self.paid + half < MOST)).any())
-
-    @property
-    def intervals(self) -> list[Tensor]:
-        """(K, 2) each, of what is near zero along symmetries."""
-        intervals = [] if self.coherence_interval is None else [self.coherence_interval]
-        if self.paid is not None:
-            intervals.append(self.paid[:, None] + self.paid_error[:, None] * self.paid.new_tensor([-2, 2]))
-        return intervals
 
     def beyond(self, exact: int) -> "Measures":
         """Of all but the first directions."""
@@ -94,9 +84,9 @@ def by_odds(measures: Measures, *, alpha: float, agreed: bool) -> Answer:
     not learned them, or they are too few: of one function none is counted then and all are possible; labels of several
     are left aside. Several functions that share nothing have learned nothing that some directions could be held
     against, and none is counted, unless all are, and lie FAR below chance.
-    Where errors are as large as signals, functions may look like none with a symmetry, and yet be silent along some
-    directions: where the odds are for none, those count whose intervals of coherence, or of the share of signal, end
-    below SILENT and below where all others' begin.
+    Where errors are as large as signals, functions may look like none with a symmetry, and yet labels pay for nothing
+    along some directions: where the odds are for none, those count whose intervals of the share of signal end below
+    SILENT and below where all others' begin.
     """
     K = len(measures.variance)
     exact = exactly_null(measures.variance)
@@ -114,7 +104,7 @@ def by_odds(measures: Measures, *, alpha: float, agreed: bool) -> Answer:
     likely = likely[: int((odds[likely].cumsum(0) < 1 - alpha).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
     best, rule = int(odds.argmax()), "odds"
-    if best == exact and (silent := max((_silent(each, len(each) - 1) for each in rest.intervals), default=0)):
+    if best == exact and rest.paid is not None and (silent := _unpaid(rest.paid, rest.paid_error)):  # type: ignore[arg-type]
         best, rule = exact + silent, "silent"
     elif best > exact and not agreed and not (best == K and (rest.chance <= FAR).all()):
         return Answer(exact, "untold", exact, (exact, K), odds)
@@ -152,7 +142,7 @@ def _oriented(measures: Measures) -> dict[str, tuple[Tensor, float]]:
     are 0 there; log odds of signal against error, by coherence and by labels, how much the labels tell (of 1 / standard
     error) and how surely there is signal by them (share / standard error), of which only the largest is known: but for
     coherence where all directions lie FAR below chance."""
-    variance, chance, coherence, _, paid, error = measures
+    variance, chance, coherence, paid, error = measures
     oriented = {
         "variance": (variance.clamp_min(1e-6).log(), 0.0),
         "chance": (chance.clamp_min(1e-6).log().clamp(-6, 0.5), 0.0),
@@ -228,6 +218,11 @@ def _silent(interval: Tensor, most: int) -> int:
         if high[:d].max() <= min([SILENT, *low[d:].tolist()]):
             return d
     return 0
+
+
+def _unpaid(share: Tensor, error: Tensor) -> int:
+    """How many of the first directions labels do not pay for, and of all others they pay for more."""
+    return _silent(share[:, None] + error[:, None] * share.new_tensor([-2, 2]), len(share) - 1)
 
 
 def _is_exact(measures: Measures, exact: int) -> bool:

@@ -11,8 +11,8 @@ from liegg.symmetry.rules import Measures, by_odds, by_tolerance, of_estimates, 
 from liegg.training.networks import mlp
 
 
-def measures(variance, chance, coherence=None, paid=None, error=None, interval=None):
-    of = (variance, chance, coherence, interval, paid, error)
+def measures(variance, chance, coherence=None, paid=None, error=None):
+    of = (variance, chance, coherence, paid, error)
     return Measures(*(None if values is None else torch.tensor(values, dtype=torch.float64) for values in of))
 
 
@@ -73,15 +73,14 @@ def test_a_tolerance_counts_what_is_surely_less(least, most, exact, expected):
     assert answer.interval == expected and answer.dimension == expected[0] and answer.rule == "tolerance"
 
 
-def test_directions_are_silent_where_the_odds_are_for_none():
-    large = [0.1, 0.3, 0.3, 0.4], [0.4, 0.5, 0.5, 0.5]
-    coherence = [0.2, 0.31, 0.33, 0.35]
-    apart = measures(*large, coherence, interval=[[0.16, 0.23], [0.24, 0.4], [0.25, 0.4], [0.3, 0.4]])
-    decision = decided(apart)
+def test_directions_are_silent_by_labels_where_the_odds_are_for_none():
+    alike = [0.5, 0.6, 0.8, 1.0], [1.0, 1.0, 1.0, 1.0]
+    one = measures(*alike, paid=[0.05, 0.3, 0.3, 0.35], error=[0.05, 0.05, 0.05, 0.05])
+    decision = decided(one)
     assert (decision.dimension, decision.rule) == (1, "silent") and decision.odds.argmax() == 0
     assert decision.interval[0] == 0 and decision.interval[1] >= 1
-    together = decided(measures(*large, coherence, interval=[[0.16, 0.26], [0.24, 0.4], [0.25, 0.4], [0.3, 0.4]]))
-    assert (together.dimension, together.rule) == (0, "odds")
+    signal = decided(one._replace(paid=torch.tensor([0.2, 0.3, 0.3, 0.35]).double()))
+    assert (signal.dimension, signal.rule) == (0, "odds")
 
 
 def test_all_directions_may_be_symmetries_where_all_lie_far_below_chance():
