@@ -104,7 +104,7 @@ def by_odds(measures: Measures, *, alpha: float, agreed: bool) -> Answer:
     likely = likely[: int((odds[likely].cumsum(0) < 1 - alpha).sum()) + 1] + exact
     odds = torch.cat([odds.new_zeros(exact), odds])
     best, rule = int(odds.argmax()), "odds"
-    if best == exact and rest.paid is not None and (silent := _unpaid(rest.paid, rest.paid_error)):  # type: ignore[arg-type]
+    if best == exact and rest.paid is not None and (silent := _unpaid(rest.paid, rest.paid_error)):
         best, rule = exact + silent, "silent"
     elif best > exact and not agreed and not (best == K and (rest.chance <= FAR).all()):
         return Answer(exact, "untold", exact, (exact, K), odds)
