@@ -72,6 +72,7 @@ KNOWN = {
         "arm_models": models.KINDS,
     },
     "51_symmetry_zoo": {"families": families.FAMILIES},
+    "53_how_sure": {"families": families.FAMILIES},
 }
 """what the code knows that takes the words of a parameter"""
 

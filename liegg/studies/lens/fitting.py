@@ -165,5 +165,5 @@ if __name__ == "__main__":
     kept = Path(sys.argv[1])
     if not kept.exists():
         torch.save([tuple(lesson) for lesson in lessons()], kept)
-    all_of_them = [Lesson(*lesson) for lesson in torch.load(kept)]
+    all_of_them = [Lesson(*lesson) for lesson in torch.load(kept, weights_only=True)]
     print(table(all_of_them, made=f"{date.today():%-d %B %Y}"), end="")
