@@ -14,6 +14,7 @@ from liegg.training.networks import UnitLogits, count, mlp
 from liegg.training.networks import width as width_for
 
 OUTPUTS = 10
+SEEN = 2000  # images at which untrained networks are measured
 
 
 class Summed(nn.Module):
@@ -59,6 +60,7 @@ def of_shape(
     rows                factors of each at its training images, with a row for each of its ten scaled logits
     summed              those of the sum of its scaled logits, as in the released code
     raw                 those of the sum of its logits as they are
+    untrained           as rows, of another start at its first SEEN training images
     """
     training, choosing, testing = (
         drawn(dataset, split, number, tuple(s + offset for s in seeds))
@@ -66,14 +68,16 @@ def of_shape(
     )
     nets = digits.classifiers(hidden, seeds=seeds)
     fit(nets, *training, score=rotation.accuracy, validation=choosing, seeds=seeds, **settings)
-    functions = {
+    functions: dict[str, list[nn.Module]] = {
         "rows": [UnitLogits(net) for net in nets],
         "summed": [Summed(UnitLogits(net)) for net in nets],
         "raw": [Summed(net) for net in nets],
     }
+    starts = digits.classifiers(hidden, seeds=[s + 1000 for s in seeds])
     return {
         "parameters": count(nets[0]),
         "accuracy": [rotation.accuracy_of(*each) for each in zip(nets, *testing)],
+        "untrained": [polarize(UnitLogits(net), x[:SEEN], rotation.ACTION) for net, x in zip(starts, training[0])],
     } | {
         name: [polarize(F, x, rotation.ACTION) for F, x in zip(parts, training[0])] for name, parts in functions.items()
     }
