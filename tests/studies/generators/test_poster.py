@@ -45,7 +45,7 @@ def test_four_columns_do_not_translate():
 
 
 def planted(factor=2.0, seeds=3):
-    """Networks whose variances are the poster's times a factor, and whose biases are halved at three and four layers."""
+    """Networks whose variances are the poster's times a factor; biases are halved at three and four layers."""
     rows = []
     for b, d in product(poster.BUDGETS, poster.LAYERS):
         variance = factor * poster.VARIANCE[poster.BUDGETS.index(b), d - 1].item()
