@@ -41,12 +41,12 @@ class Task(NamedTuple):
     """of the networks together"""
 
     def directions(self) -> list[dict]:
-        """One row a direction of the networks together: the group's error, whether the direction is nearer than 30
-        degrees to the true algebra, and its measures."""
+        """One row a direction of the networks together: the case, the group's error, whether the direction is nearer
+        than 30 degrees to the true algebra, and its measures."""
         found, true = self.found, self.target.algebra
         near = found.bias(true) < 0.5 if len(true) else torch.zeros(len(found.variance), dtype=torch.bool)
         return [
-            {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
+            self.case | {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
             for s, v, c, k in zip(
                 near.tolist(), found.relative_variance.tolist(), found.chance_ratio.tolist(), found.coherence.tolist()
             )

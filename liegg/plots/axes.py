@@ -1,0 +1,134 @@
+"""What makes axes readable: few plain ticks, labels that fit, named reference lines, lines named at their ends."""
+
+import math
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
+
+Level = float | tuple[float, str]
+"""a height, and what it is"""
+INK = "0.4"
+LETTER = 0.56  # mean width of a letter, in font sizes
+STEPS = (1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)  # mantissas of ticks, from few to many
+
+
+def finish(figure: Figure) -> None:
+    """Ticks and labels of all axes, once everything is drawn."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                _plain(axis)
+        height = axes.get_position().height * axes.get_figure(root=True).get_figheight() * 72
+        axes.set_ylabel(_wrapped(axes.get_ylabel(), height / (LETTER * axes.yaxis.label.get_fontsize())))
+
+
+def _plain(axis: Axis) -> None:
+    """Numbers in full, and few of them, on a logarithmic axis that has less than three powers of ten."""
+    low, high = sorted(axis.get_view_interval())
+    if math.floor(math.log10(high)) - math.ceil(math.log10(low)) >= 2:
+        return
+    axis.set_major_locator(FixedLocator(ticks_between(low, high)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: in_full(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def ticks_between(low: float, high: float) -> list[float]:
+    """Three to six round numbers between positive ones that are less than three powers of ten apart."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for mantissas in STEPS:
+        ticks = [float(f"{m}e{p}") for p in powers for m in mantissas]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) >= 3:
+            return ticks
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high).tolist()
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def in_full(value: float) -> str:
+    """0.02 or 3000, without an exponent unless there were many zeros."""
+    if 1e-4 <= value < 1e6:
+        return f"{value:.6g}" if value >= 1e-3 else f"{value:.10f}".rstrip("0")
+    power = math.floor(math.log10(value) + 1e-9)
+    return rf"${value / 10**power:.3g}\cdot10^{{{power}}}$"
+
+
+def _wrapped(label: str, letters: float) -> str:
+    """A label in lines of at most so many letters, where no formula is in it."""
+    lines = label.split("\n")
+    if "$" in label or max(map(len, lines)) <= letters:
+        return label
+    return "\n".join(textwrap.fill(line, max(int(letters), 8), break_long_words=False) for line in lines)
+
+
+def wrapped_names(names: list[str], inches: float, size: float) -> list[str]:
+    """Names of categories that are so far apart, in lines that do not touch."""
+    return [_wrapped(name, inches * 72 / (LETTER * size)) for name in names]
+
+
+def reference(axes: Axes, level: Level | None) -> None:
+    """A dotted line at a height, with what it is above its end at the right."""
+    if level is None:
+        return
+    height, name = level if isinstance(level, tuple) else (level, "")
+    axes.axhline(height, color=INK, lw=0.9, ls=":", zorder=1)
+    if name:
+        axes.annotate(
+            name,
+            (1, height),
+            (-1, 1.5),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color=INK,
+        )
+
+
+def name_lines(axes: Axes, *, gap: float = 0.065) -> None:
+    """The labels of lines beside their ends, in place of a legend: on the side where the ends are further apart.
+
+    gap    the least distance of two names, as a share of the height
+    """
+    lines = [line for line in axes.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
+    to_axes = axes.transScale + axes.transLimits
+    axes.get_xlim()
+    ends = {side: np.array([to_axes.transform(line.get_xydata()[side]) for line in lines]) for side in (0, -1)}
+    apart = {side: np.diff(np.sort(of[:, 1])).clip(0, gap).sum() for side, of in ends.items()}
+    side = 0 if apart[0] > apart[-1] + gap else -1
+    order = ends[side][:, 1].argsort()
+    for place, height in zip(order, _spread(ends[side][order, 1], gap)):
+        axes.annotate(
+            lines[place].get_label(),
+            ends[side][place],
+            (-0.06 if side == 0 else 1.05, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            ha="right" if side == 0 else "left",
+            va="center",
+            fontsize=8,
+            arrowprops={"arrowstyle": "-", "lw": 0.6, "color": lines[place].get_color(), "shrinkA": 1, "shrinkB": 4},
+            annotation_clip=False,
+        )
+    if side == 0:
+        axes.yaxis.tick_right()
+        axes.yaxis.set_label_position("right")
+        axes.spines["left"].set_visible(False)
+        axes.spines["right"].set_visible(True)
+
+
+def _spread(heights: np.ndarray, gap: float) -> np.ndarray:
+    """Ascending heights moved apart to at least the gap, each as little as need be."""
+    blocks: list[list[float]] = []  # of each group of touching names: how many, and where their middle is
+    for height in heights:
+        blocks.append([1, height])
+        while len(blocks) > 1:
+            (n, low), (m, high) = blocks[-2:]
+            if high - low >= gap * (n + m) / 2:
+                break
+            blocks[-2:] = [[n + m, (n * low + m * high) / (n + m)]]
+    return np.concatenate([middle + gap * (np.arange(n) - (n - 1) / 2) for n, middle in blocks])
