@@ -8,7 +8,7 @@ from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.axes import Level, name_lines, reference, wrapped_names
+from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
 from liegg.plots.style import band, look, new_figure, shaded, styled
 
 TOLD_APART = 4  # shades; lines of more have their names beside them
@@ -25,20 +25,23 @@ def scatter(
     titles: Sequence[str] | None = None,
     log: str = "",
     level: Level | None = None,
+    mark: dict[int, float] | None = None,
     few: bool = False,
 ) -> Figure:
     """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height
-    of all panels, for a dotted line.
+    of all panels, for a dotted line; `mark` has places of dashed vertical lines, by the number of their panel from 0.
 
     Where points are `few`, they are large.
     """
     size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
-    for axes, panel, xlabel, title in zip(row, panels, xlabels, titles or [""] * len(panels)):
+    for i, (axes, panel, xlabel, title) in enumerate(zip(row, panels, xlabels, titles or [""] * len(panels))):
         for kind, (x, y) in panel.items():
             (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
         reference(axes, level)
+        if mark and i in mark:
+            axes.axvline(mark[i], color=INK, lw=0.9, ls="--", zorder=1)
         axes.set(xlabel=xlabel)
         if any(len(x) for x, _ in panel.values()):
             axes.set(**{f"{name}scale": "log" for name in log})
@@ -46,7 +49,8 @@ def scatter(
         axes.grid(lw=0.4, alpha=0.5)
     row[0].set_ylabel(ylabel)
     columns = min(max(len(drawn), 1), 3)
-    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=columns, markerscale=2)
+    handles = [drawn[kind] for kind in labels if kind in drawn]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=2)
     return figure
 
 
