@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 Level = float | tuple[float, str]
 """a height, and what it is"""
 INK = "0.4"
-LETTER = 0.56  # mean width of a letter, in font sizes
+LETTER = 0.53  # mean width of a letter, in font sizes
 STEPS = (1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)  # mantissas of ticks, from few to many
 
 
@@ -22,8 +22,8 @@ def finish(figure: Figure) -> None:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 _plain(axis)
-        height = axes.get_position().height * axes.get_figure(root=True).get_figheight() * 72
-        axes.set_ylabel(_wrapped(axes.get_ylabel(), height / (LETTER * axes.yaxis.label.get_fontsize())))
+        height = axes.bbox.height * 72 / figure.dpi
+        axes.set_ylabel(_wrapped(axes.get_ylabel(), height / (LETTER * float(axes.yaxis.label.get_fontsize()))))
 
 
 def _plain(axis: Axis) -> None:
@@ -44,8 +44,8 @@ def ticks_between(low: float, high: float) -> list[float]:
         ticks = [tick for tick in ticks if low <= tick <= high]
         if len(ticks) >= 3:
             return ticks
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high).tolist()
-    return [tick for tick in ticks if low <= tick <= high]
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [float(tick) for tick in ticks if low <= tick <= high]
 
 
 def in_full(value: float) -> str:
@@ -57,11 +57,18 @@ def in_full(value: float) -> str:
 
 
 def _wrapped(label: str, letters: float) -> str:
-    """A label in lines of at most so many letters, where no formula is in it."""
-    lines = label.split("\n")
-    if "$" in label or max(map(len, lines)) <= letters:
+    """A label in lines of at most so many letters, about alike in length, where no formula is in it."""
+    if "$" in label:
         return label
-    return "\n".join(textwrap.fill(line, max(int(letters), 8), break_long_words=False) for line in lines)
+    most, lines = max(int(letters), 8), []
+    for line in label.split("\n"):
+        needed = len(_parts(line, most))
+        lines += next(parts for width in range(1, most + 1) if len(parts := _parts(line, width)) <= needed)
+    return "\n".join(lines)
+
+
+def _parts(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def wrapped_names(names: list[str], inches: float, size: float) -> list[str]:
@@ -94,10 +101,12 @@ def name_lines(axes: Axes, *, gap: float = 0.065) -> None:
 
     gap    the least distance of two names, as a share of the height
     """
-    lines = [line for line in axes.lines if not line.get_label().startswith("_") and len(line.get_xdata())]
+    lines = [line for line in axes.lines if not str(line.get_label()).startswith("_") and np.size(line.get_xdata())]
     to_axes = axes.transScale + axes.transLimits
     axes.get_xlim()
-    ends = {side: np.array([to_axes.transform(line.get_xydata()[side]) for line in lines]) for side in (0, -1)}
+    ends = {
+        side: np.array([to_axes.transform(np.asarray(line.get_xydata())[side]) for line in lines]) for side in (0, -1)
+    }
     apart = {side: np.diff(np.sort(of[:, 1])).clip(0, gap).sum() for side, of in ends.items()}
     side = 0 if apart[0] > apart[-1] + gap else -1
     order = ends[side][:, 1].argsort()
