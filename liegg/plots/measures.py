@@ -29,7 +29,7 @@ def scatter(
     few: bool = False,
 ) -> Figure:
     """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height
-    of all panels, for a dotted line; `mark` has places of dashed vertical lines, by the number of their panel from 0.
+    of all panels, for a dotted line, named in the first; `mark` has places of dashed vertical lines, by the number of their panel from 0.
 
     Where points are `few`, they are large.
     """
@@ -39,7 +39,7 @@ def scatter(
     for i, (axes, panel, xlabel, title) in enumerate(zip(row, panels, xlabels, titles or [""] * len(panels))):
         for kind, (x, y) in panel.items():
             (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
-        reference(axes, level)
+        reference(axes, level[0] if isinstance(level, tuple) and i else level)
         if mark and i in mark:
             axes.axvline(mark[i], color=INK, lw=0.9, ls="--", zorder=1)
         axes.set(xlabel=xlabel)
