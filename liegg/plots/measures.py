@@ -28,9 +28,10 @@ def scatter(
     mark: dict[int, float] | None = None,
     few: bool = False,
 ) -> Figure:
-    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height
-    of all panels, for a dotted line, named in the first; `mark` has places of dashed vertical lines, by the number of their panel from 0.
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes.
 
+    `level` is the height of a dotted line in all panels, named in the first; `mark` has the places of dashed vertical
+    lines, by the number of their panel from 0.
     Where points are `few`, they are large.
     """
     size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}

@@ -122,3 +122,15 @@ def test_names_are_moved_apart_as_little_as_need_be():
     assert _spread(np.array([0.1, 0.5, 0.9]), 0.1).tolist() == [0.1, 0.5, 0.9]
     assert _spread(np.array([0.5, 0.5]), 0.1) == pytest.approx([0.45, 0.55])
     assert _spread(np.array([0.1, 0.48, 0.5, 0.52]), 0.1) == pytest.approx([0.1, 0.4, 0.5, 0.6])
+
+
+def test_scatter_names_its_level_once_and_marks_the_panel_that_is_asked_for():
+    x = torch.rand(2, 5) + 0.1
+    labels = {"a": "A", "b": "B"}
+    panels = [{"b": x, "a": x}, {"a": x}]
+    figure = plots.scatter(panels, labels, ["x", "y"], "h", log="x", level=(0.5, "half"), mark={1: 1.0})
+    left, right = figure.axes
+    assert [text.get_text() for text in left.texts] == ["half"] and not right.texts
+    dashed = [[line.get_xdata() for line in axes.lines if line.get_linestyle() == "--"] for axes in (left, right)]
+    assert dashed == [[], [[1.0, 1.0]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
