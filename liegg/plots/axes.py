@@ -77,23 +77,34 @@ def wrapped_names(names: list[str], inches: float, size: float) -> list[str]:
 
 
 def reference(axes: Axes, level: Level | None) -> None:
-    """A dotted line at a height, with what it is above its end at the right."""
+    """A dotted line at a height, with what it is above that of its ends near which there are fewer points."""
     if level is None:
         return
     height, name = level if isinstance(level, tuple) else (level, "")
     axes.axhline(height, color=INK, lw=0.9, ls=":", zorder=1)
     if name:
+        side = _emptier(axes, height)
         axes.annotate(
             name,
-            (1, height),
-            (-1, 1.5),
+            (side, height),
+            (2 - 3 * side, 1.5),
             xycoords=axes.get_yaxis_transform(),
             textcoords="offset points",
-            ha="right",
+            ha=("left", "right")[side],
             va="bottom",
             fontsize=8,
             color=INK,
         )
+
+
+def _emptier(axes: Axes, height: float) -> int:
+    """0 if fewer points are just above a height at the left than at the right, else 1."""
+    to_axes = axes.transScale + axes.transLimits
+    axes.get_xlim(), axes.get_ylim()
+    points = to_axes.transform(np.concatenate([np.asarray(line.get_xydata(), dtype=float) for line in axes.lines[:-1]]))
+    at = to_axes.transform((axes.get_xlim()[1], height))[1]
+    near = points[(points[:, 1] > at - 0.04) & (points[:, 1] < at + 0.1), 0]
+    return int((near < 0.3).sum() >= (near > 0.7).sum())
 
 
 def name_lines(axes: Axes, *, gap: float = 0.065) -> None:

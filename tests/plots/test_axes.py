@@ -134,3 +134,13 @@ def test_scatter_names_its_level_once_and_marks_the_panel_that_is_asked_for():
     dashed = [[line.get_xdata() for line in axes.lines if line.get_linestyle() == "--"] for axes in (left, right)]
     assert dashed == [[], [[1.0, 1.0]]]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["A", "B"]
+
+
+def test_a_reference_line_is_named_where_there_is_room():
+    for crowded, side in ((0, 1), (9, 0)):
+        x = torch.arange(10.0)
+        y = torch.where((x - crowded).abs() < 3, 0.52, 3.0)
+        (name,) = plots.scatter([{"k": (x, y)}], {"k": "K"}, ["x"], "y", level=(0.5, "half")).axes[0].texts
+        assert name.xy[0] == side
+    empty = plots.scatter([{"k": ([], [])}], {"k": "K"}, ["x"], "y", level=(0.5, "half"))
+    assert len(empty.axes[0].texts) == 1
