@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from liegg.plots.axes import Level, reference
 from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, styled
 
 
@@ -51,20 +52,25 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
 
 
 @styled
-def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> BookFigure:
-    """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
+def drifts(
+    times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str, *, level: Level | None = None
+) -> BookFigure:
+    """How far the output moves along finite transformations: {kind: (M, T)} against T times; `level` is a dotted line
+    at that height."""
     figure, ((axes,),) = new_figure(6, 3.4, 1, 1)
     for kind, values in change.items():
         band(axes, times, values, kind, labels)
     axes.set(yscale="log", xlabel=xlabel, ylabel="change of the output\n(standard deviations of the output)")
+    reference(axes, level)
     axes.grid(axis="y", lw=0.4, alpha=0.5)
-    axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(change))
     return figure
 
 
 @styled
 def portrait(found) -> BookFigure:
-    """A `Symmetry` at a glance: variance of every direction, coherence if there is one, and the first generators."""
+    """A `Symmetry` at a glance: variance of every direction, coherence if there is one, both with their intervals, and
+    the first generators, red where an entry is positive and blue where it is negative."""
     K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
     figure = BookFigure(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
     parts = figure.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
@@ -84,14 +90,16 @@ def portrait(found) -> BookFigure:
                 lw=1,
                 capsize=2,
                 color=PALETTE[place],
+                label=("counted", "not counted")[place],
             )
         axes.set_xlabel("direction")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
 
     bars(row[0], found.relative_variance, found.variance_interval / found.scale)
-    row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY)
-    row[0].set(yscale="log", ylabel="relative variance\n(crosses in grey: mismatched)")
+    row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY, label="by chance (mismatched)")
+    row[0].set(yscale="log", ylabel="relative variance")
+    parts[0].legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     row[0].set_title(f"{d} of {K} directions", fontsize=10)
     if found.networks > 1:
         bars(row[1], found.coherence, found.coherence_interval)

@@ -28,6 +28,14 @@ NAMES = {
 }
 """What `identify` should say of a target's algebra, where that is not the target's own name."""
 
+SORTS = {
+    **dict.fromkeys(("so(2)", "so(3)", "so(5)", "so(3)+so(3)", "so(3) in a subspace"), "rotations"),
+    **dict.fromkeys(("so(1,3)", "sl(2)", "sp(2)", "scaling"), "stretches"),
+    "linear": "linear",
+}
+"""Targets whose group keeps points together, those whose group carries them outwards, and the function of one
+coordinate, whose gradients are parallel."""
+
 
 class Task(NamedTuple):
     """One target in one basis, learned by a group of networks, and what was found."""
@@ -41,12 +49,13 @@ class Task(NamedTuple):
     """of the networks together"""
 
     def directions(self) -> list[dict]:
-        """One row a direction of the networks together: the group's error, whether the direction is nearer than 30
-        degrees to the true algebra, and its measures."""
+        """One row a direction of the networks together: the case, the target's sort ("rest" where SORTS has none), the
+        group's error, whether the direction is nearer than 30 degrees to the true algebra, and its measures."""
         found, true = self.found, self.target.algebra
         near = found.bias(true) < 0.5 if len(true) else torch.zeros(len(found.variance), dtype=torch.bool)
+        about = self.case | {"sort": SORTS.get(self.case["target"], "rest")}
         return [
-            {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
+            about | {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
             for s, v, c, k in zip(
                 near.tolist(), found.relative_variance.tolist(), found.chance_ratio.tolist(), found.coherence.tolist()
             )
@@ -208,6 +217,26 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
                 "angle_mean": angles.mean().item() if true else None,
                 "seconds": measured["seconds"],
                 "megabytes": measured["megabytes"],
+            }
+        )
+    return rows
+
+
+def beside(found: Symmetry, algebras: dict[str, Tensor]) -> list[dict]:
+    """One row a found direction: of which of the algebras (k, n, n) it has most, by name, how many degrees it is away
+    from it, and its coherence with both ends of the interval."""
+    rows = []
+    away = {name: found.bias(of).clamp(0, 1).asin().rad2deg() for name, of in algebras.items()}
+    for i in range(found.dimension):
+        nearest = min(away, key=lambda name: away[name][i])
+        low, high = found.coherence_interval[i].tolist()
+        rows.append(
+            {
+                "nearest": nearest,
+                "degrees": away[nearest][i].item(),
+                "coherence": found.coherence[i].item(),
+                "low": low,
+                "high": high,
             }
         )
     return rows
