@@ -40,12 +40,12 @@ def scatter(
     for i, (axes, panel, xlabel, title) in enumerate(zip(row, panels, xlabels, titles or [""] * len(panels))):
         for kind, (x, y) in panel.items():
             (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
-        reference(axes, level[0] if isinstance(level, tuple) and i else level)
         if mark and i in mark:
             axes.axvline(mark[i], color=INK, lw=0.9, ls="--", zorder=1)
         axes.set(xlabel=xlabel)
         if any(len(x) for x, _ in panel.values()):
             axes.set(**{f"{name}scale": "log" for name in log})
+        reference(axes, level[0] if isinstance(level, tuple) and i else level)
         axes.set_title(title, fontsize=10)
         axes.grid(lw=0.4, alpha=0.5)
     row[0].set_ylabel(ylabel)
