@@ -193,9 +193,10 @@ def discovery(answer: Factors | dict, action: Action) -> Discovery:
 
 def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict]:
     """One row a data set of what `comparison.compare` kept: true and found dimension, that by the largest step in its
-    spectrum, the largest and mean angle to the true algebra (degrees), seconds of one answer and megabytes of all."""
+    spectrum (both None where it had to be told), the largest and mean angle to the true algebra (degrees), seconds of
+    the answer and megabytes of all."""
     rows, true = [], len(target.algebra)
-    for seed, answer in zip(seeds, measured["answers"]):
+    for seed, answer, seconds in zip(seeds, measured["answers"], measured["seconds"]):
         said = discovery(answer, target.action)
         angles = algebra.principal_angles(said.directions[:true], target.algebra) if true else None
         rows.append(
@@ -203,10 +204,10 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
                 "seed": seed,
                 "true": true,
                 "dimension": said.dimension,
-                "dimension_by_step": by_step(said.strength),
+                "dimension_by_step": None if said.dimension is None else by_step(said.strength),
                 "angle": angles[-1].item() if true else None,
                 "angle_mean": angles.mean().item() if true else None,
-                "seconds": measured["seconds"],
+                "seconds": seconds,
                 "megabytes": measured["megabytes"],
             }
         )
