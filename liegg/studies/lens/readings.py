@@ -214,6 +214,19 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
     return rows
 
 
+def ranged(values: Tensor, *, digits: int = 3) -> str:
+    """Values of a few data sets in words: their median with the lowest and the highest where these differ, of fewer than
+    three all of them, "–" where there are none; nan is none."""
+    some = values[~values.isnan()]
+    said = [f"{value:.{digits}g}" for value in some.tolist()]
+    if len(set(said)) < 2:
+        return said[0] if said else "–"
+    if len(said) < 3:
+        return ", ".join(said)
+    median, low, high = (f"{value:.{digits}g}" for value in (some.quantile(0.5), some.min(), some.max()))
+    return f"{median} ({low} to {high})"
+
+
 def of_so3(found: Symmetry) -> dict[str, object]:
     """What a result says of so(3): dimension, name, largest angle, and how far the outputs' generators are from those
     of the inputs, relative to these; None where nothing was found."""

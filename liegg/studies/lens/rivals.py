@@ -184,9 +184,9 @@ def neighbours(x: Tensor, y: Tensor, action: Linear, *, k: int | None = None, ri
     ridge    penalty on the second-order coefficients, relative to k, once neighbours are scaled to the unit ball
 
     The gradient at each point is the linear part of a second-order polynomial fitted by least squares to the k nearest
-    points: of second order, as the curvature disturbs the slope of first-order fits, which the original has. The strength is the symmetry
-    variance, in units of y's variance, ascending. The dimension is where the largest step between
-    consecutive ones lies, if it is a factor of STEP or more, else 0. Raises ValueError for bad input.
+    points: of second order, as the curvature disturbs the slope of first-order fits, which the original has. The
+    strength is the symmetry variance, in units of y's variance, ascending. The dimension is where the largest step
+    between consecutive ones lies, if it is a factor of STEP or more, else 0. Raises ValueError for bad input.
     """
     x, y = (values.double() for values in _checked(x, y, action))
     N, D = x.shape

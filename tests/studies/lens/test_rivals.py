@@ -1,5 +1,7 @@
 """Other discovery methods on problems with known answers, and what their common call promises."""
 
+import math
+
 import pytest
 import torch
 
@@ -236,3 +238,21 @@ def test_the_largest_step_is_counted_if_it_is_large():
     assert rivals.by_step(torch.tensor([1.0, 4, 16, 64])) == 0
     assert rivals.by_step(torch.tensor([9.0, 8, 1, 0.9])) == 2
     assert rivals.by_step(torch.tensor([3.0])) == 0
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ([], "–"),
+        ([math.nan, math.nan], "–"),
+        ([3], "3"),
+        ([3, 3], "3"),
+        ([3, 0], "3, 0"),
+        ([3, 0, math.nan], "3, 0"),
+        ([3, 3, 3], "3"),
+        ([1.5, 0.5, 4], "1.5 (0.5 to 4)"),
+        ([1.501, 1.502, 1.503], "1.5"),
+    ],
+)
+def test_a_few_values_in_words(values, words):
+    assert readings.ranged(torch.tensor(values, dtype=torch.float64), digits=2) == words
