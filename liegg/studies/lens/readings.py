@@ -215,8 +215,8 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
 
 
 def ranged(values: Tensor, *, digits: int = 3) -> str:
-    """Values of a few data sets in words: their median with the lowest and the highest where these differ, of fewer than
-    three all of them, "–" where there are none; nan is none."""
+    """Values of a few data sets in words: their median with the lowest and the highest where these differ, of fewer
+    than three all of them, "–" where there are none; nan is none."""
     some = values[~values.isnan()]
     said = [f"{value:.{digits}g}" for value in some.tolist()]
     if len(set(said)) < 2:
