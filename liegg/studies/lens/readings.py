@@ -202,9 +202,10 @@ def discovery(answer: Factors | dict, action: Action) -> Discovery:
 
 def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict]:
     """One row a data set of what `comparison.compare` kept: true and found dimension, that by the largest step in its
-    spectrum, the largest and mean angle to the true algebra (degrees), seconds of one answer and megabytes of all."""
+    spectrum (both None where it had to be told), the largest and mean angle to the true algebra (degrees), seconds of
+    the answer and megabytes of all."""
     rows, true = [], len(target.algebra)
-    for seed, answer in zip(seeds, measured["answers"]):
+    for seed, answer, seconds in zip(seeds, measured["answers"], measured["seconds"]):
         said = discovery(answer, target.action)
         angles = algebra.principal_angles(said.directions[:true], target.algebra) if true else None
         rows.append(
@@ -212,10 +213,10 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
                 "seed": seed,
                 "true": true,
                 "dimension": said.dimension,
-                "dimension_by_step": by_step(said.strength),
+                "dimension_by_step": None if said.dimension is None else by_step(said.strength),
                 "angle": angles[-1].item() if true else None,
                 "angle_mean": angles.mean().item() if true else None,
-                "seconds": measured["seconds"],
+                "seconds": seconds,
                 "megabytes": measured["megabytes"],
             }
         )
@@ -240,6 +241,19 @@ def beside(found: Symmetry, algebras: dict[str, Tensor]) -> list[dict]:
             }
         )
     return rows
+
+
+def ranged(values: Tensor, *, digits: int = 3) -> str:
+    """Values of a few data sets in words: their median with the lowest and the highest where these differ, of fewer
+    than three all of them, "–" where there are none; nan is none."""
+    some = values[~values.isnan()]
+    said = [f"{value:.{digits}g}" for value in some.tolist()]
+    if len(set(said)) < 2:
+        return said[0] if said else "–"
+    if len(said) < 3:
+        return ", ".join(said)
+    median, low, high = (f"{value:.{digits}g}" for value in (some.quantile(0.5), some.min(), some.max()))
+    return f"{median} ({low} to {high})"
 
 
 def of_so3(found: Symmetry) -> dict[str, object]:
