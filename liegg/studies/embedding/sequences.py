@@ -77,7 +77,8 @@ def labeller(
     """An untrained network of one of KINDS: a matrix W, then two convolutions, or two more fully connected layers.
 
     channels  between the convolutions, whose filters are `size` points wide
-    hidden    units between the fully connected layers; with 20 they have a few more parameters than the convolutions
+    hidden    units between the fully connected layers; with 20 they have about eight times as many parameters as
+              the convolutions
     padding   of the convolutions, one of PADDINGS
     scale     of the initial W over PyTorch's, which is uniform up to 1/sqrt(points); the poster gives none
 
