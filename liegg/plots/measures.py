@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
-from liegg.plots.style import band, look, new_figure, shaded, styled
+from liegg.plots.style import band, look, new_figure, on_colours, shaded, styled
 
 TOLD_APART = 4  # shades; lines of more have their names beside them
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: dark cells get white numbers
@@ -59,12 +59,13 @@ def scatter(
 def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> Figure:
     """How often a true dimension (row) was answered with a found one (column): {title: (D, D)} counts."""
     figure, (row,) = new_figure(3.6 * len(counts) + 0.6, 3.8, 1, len(counts))
-    for axes, (title, table) in zip(row, counts.items()):
+    for panel, (axes, (title, table)) in enumerate(zip(row, counts.items())):
         share = table / table.sum(1, keepdim=True).clamp_min(1)
         image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for i, j in table.nonzero().tolist():
             ink = "white" if share[i, j] > 0.5 else "black"
-            axes.text(j, i, int(table[i, j]), ha="center", va="center", fontsize=8, color=ink)
+            number = axes.text(j, i, int(table[i, j]), ha="center", va="center", fontsize=8, color=ink)
+            on_colours(number, panel, i, j)
         ticks = {"ticks": range(len(dimensions)), "labels": dimensions}
         axes.set_xticks(**ticks), axes.set_yticks(**ticks)
         axes.set(xlabel="dimension found", ylabel="true dimension")
@@ -158,7 +159,7 @@ def heatmaps(
     width = (4 if len(panels) < 3 else 3) * len(panels)
     figure, (row,) = new_figure(width, min(0.55 * len(rows), 5) + 1.6, 1, len(panels))
     together = [values[values.isfinite()] for title, values in panels.items() if title in shared]
-    for axes, (title, values) in zip(row, panels.items()):
+    for panel, (axes, (title, values)) in enumerate(zip(row, panels.items())):
         known = values[values.isfinite()] if values.isfinite().any() else torch.ones(1)
         colours, form, scale = "viridis_r", ".2g", LogNorm(float(known.min()), float(known.max() * 1.001))
         if title in shared:
@@ -170,7 +171,8 @@ def heatmaps(
         for (i, j), value in np.ndenumerate(values.numpy()):
             if np.isfinite(value):
                 ink = "white" if np.dot(image.to_rgba(value)[:3], LUMINANCE) < 0.5 else "black"
-                axes.text(j, i, f"{value:{form}}", ha="center", va="center", fontsize=8, color=ink)
+                number = axes.text(j, i, f"{value:{form}}", ha="center", va="center", fontsize=8, color=ink)
+                on_colours(number, panel, i, j)
         axes.set_xticks(range(len(columns)), columns), axes.set_yticks(range(len(rows)), rows)
         axes.set(xlabel=xlabel)
         axes.set_title(title, fontsize=10)

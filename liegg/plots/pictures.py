@@ -7,7 +7,7 @@ import seaborn
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.style import MARKERS, new_figure, styled
+from liegg.plots.style import GREY, MARKERS, new_figure, on_colours, styled
 
 
 @styled
@@ -61,9 +61,10 @@ def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> Figure:
     """Latents of the plane {title: (points (n, 2), angles (n,) in radians)}, with the angle as a colour that goes
     round."""
     figure, (line,) = new_figure(2.9 * len(panels) + 0.8, 3, 1, len(panels))
-    for axes, (title, (points, angle)) in zip(line, panels.items()):
+    for panel, (axes, (title, (points, angle))) in enumerate(zip(line, panels.items())):
         degrees = np.degrees(np.asarray(angle)) % 360
-        seen = axes.scatter(*np.asarray(points).T, c=degrees, cmap="twilight", vmin=0, vmax=360, s=9)
+        seen = axes.scatter(*np.asarray(points).T, c=degrees, cmap="twilight", vmin=0, vmax=360, s=9, ec=GREY, lw=0.3)
+        on_colours(seen, panel)
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="first number of the latent", aspect="equal")
         axes.set_adjustable("datalim")

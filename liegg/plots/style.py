@@ -1,8 +1,8 @@
 """What all figures share: style, colours, and a Figure that shows itself.
 
-A figure shows itself in a notebook as SVG on a transparent ground, with dark ink; the book's style sheet inverts its
-lightness, not its hues, on a dark page. Colours are seaborn's colour-blind palette, in the order of a figure's labels:
-figures that are given the same labels have the same colours.
+A figure shows itself in a notebook as SVG on a transparent ground, with dark ink. On a dark page the book turns its
+lightness round, not its hues, but for pictures and for what `on_colours` names. Colours are seaborn's colour-blind
+palette, in the order of a figure's labels: figures that are given the same labels have the same colours.
 """
 
 import functools
@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import matplotlib
 import seaborn
 import torch
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -68,6 +69,12 @@ def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[Bo
 def shaded(kinds: Iterable[str]) -> bool:
     """Whether kinds are shades of one scale: where all are numbers."""
     return all(name.isdigit() for name in kinds)
+
+
+def on_colours(artist: Artist, *place: int) -> None:
+    """Name, by a place that nothing else in its figure has, what lies on a colour map or is coloured by one: it keeps
+    its colours on a dark page."""
+    artist.set_gid("-".join(map(str, ("on-colours", *place))))
 
 
 def look(kind: str, labels: dict[str, str]) -> dict:

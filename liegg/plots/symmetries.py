@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from liegg.plots.axes import Level, reference
-from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, styled
+from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, on_colours, styled
 
 
 @styled
@@ -147,12 +147,14 @@ def orbits(
     Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.
     """
     figure, grid = new_figure(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
+    shades = matplotlib.colormaps["magma_r"].with_extremes(bad="white")
     for axes, angle in zip(grid[0], ["orbit density", *(f"{angle:g}°" for angle in angles)]):
         axes.set_title(angle, fontsize=9)
-    for row, kind in zip(grid, density):
+    for i, (row, kind) in enumerate(zip(grid, density)):
         visited = np.ma.masked_equal(density[kind], 0)
-        row[0].imshow(visited, cmap="magma_r", vmin=0, vmax=1, extent=(-extent, extent, extent, -extent))
-        row[0].add_artist(matplotlib.patches.Circle((0, 0), 1, fill=False, lw=0.6, ls=":", color="0.3"))
+        row[0].imshow(visited, cmap=shades, vmin=0, vmax=1, extent=(-extent, extent, extent, -extent))
+        circle = matplotlib.patches.Circle((0, 0), 1, fill=False, lw=0.6, ls=":", color="0.3")
+        on_colours(row[0].add_artist(circle), i)
         for axes, image in zip(row[1:], carried[kind]):
             axes.imshow(image, cmap="gray_r", vmin=0, vmax=1)
         for axes in row:

@@ -11,14 +11,14 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, environment, executed, pages
+from liegg.reproduce import claim_tables, comparison, dark, environment, executed, pages, side_by_side
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
-SOURCES = {".md", ".yml", ".bib", ".css", ".py", ".ipynb", ".json", ".svg", ".png"}
+SOURCES = {".md", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
@@ -100,9 +100,9 @@ def _inputs(run: Run) -> str:
     files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
     files |= {run.root / name for name in ("requirements.lock", "pyproject.toml") if (run.root / name).is_file()}
-    files |= {
-        p for kind in ("measured", "executed", "results", "twice") for p in (run.folder / kind).glob("*") if p.is_file()
-    }
+    made = [run.folder / kind for kind in ("measured", "executed", "results", "twice")]
+    made.append(side_by_side.of_stored(run).executed("").parent)
+    files |= {p for folder in made for p in folder.glob("*") if p.is_file()}
     digest = hashlib.sha256(f"{run.name} {commit()} {environment.installed()}".encode())
     for path in sorted(files):
         digest.update(str(path.relative_to(run.root)).encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -160,7 +160,9 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
                 cell.metadata["tags"].append("remove-cell")
             _described(cell, name)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
+        side_by_side.put(run, state.experiment, state.result, notebook)
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
+        dark.add(notebook)
         nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

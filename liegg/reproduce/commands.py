@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 
-from liegg.reproduce import claim_tables, table
+from liegg.reproduce import claim_tables, side_by_side, table
 from liegg.reproduce.book import build
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
@@ -25,7 +25,7 @@ def run_notebooks(options: Namespace) -> int:
     run, limits = Run(options.profile, tuple(sorted(overrides.items()))), _limits(options)
     with alone(run.build):
         failed = run_experiments(run, chosen, overrides, limits)
-        _build(run, experiments)
+        _build(run, experiments, limits)
     if failed:
         say(f"liegg: {', '.join(failed)} failed; the book shows what succeeded", error=True)
     return 1 if failed else 0
@@ -60,7 +60,8 @@ def build_book(options: Namespace) -> int:
     return 0
 
 
-def _build(run: Run, experiments: dict) -> None:
+def _build(run: Run, experiments: dict, limits: Limits = NONE) -> None:
+    side_by_side.draw(run, experiments, limits)
     built = build(run, experiments)
     say(f"the book is {'built' if built else 'up to date'}: open {run.html / 'index.html'}")
 
@@ -91,7 +92,7 @@ def run_twice(options: Namespace) -> int:
     run, limits = Run(options.profile), _limits(options)
     with alone(run.build):
         same = twice(run, chosen, limits)
-        _build(run, experiments)
+        _build(run, experiments, limits)
     say("both runs are the same" if same else "the two runs are not the same: see above")
     return 0 if same else 1
 

@@ -3,7 +3,7 @@
 import csv
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,16 +47,16 @@ def verify(run: Run, experiments: dict[str, Experiment], again: list[str], stric
             report.add("is stored, and no notebook has this name", against=strict)
         else:
             try:
-                jobs.append(_job(run, experiments[name], again))
+                jobs.append(job(run, experiments[name], again))
             except UserError as error:
                 report.add(str(error), against=True)
     failed = execute(jobs) if jobs else []
-    drawn = [job.experiment for job in jobs if job.name not in failed]
+    drawn = [j.experiment for j in jobs if j.name not in failed]
     for name in failed:
         reports[name].add("could not be drawn", against=True)
     for e in drawn:
         _compare_with_stored(run, e, reports[e.name], rerun=e.name in again, strict=strict)
-    for name, line, against in _turned(run, experiments, [job.name for job in jobs], drawn, again):
+    for name, line, against in _turned(run, experiments, [j.name for j in jobs], drawn, again):
         reports[name].add(line, against=against)
     for name, report in reports.items():
         say("\n  ".join([f"{name}: {report.head}", *report.lines]))
@@ -115,8 +115,11 @@ def _turned(
             yield c.experiment, f"{c.id}: {pair[0].word} → {pair[1].word}", not chance
 
 
-def _job(run: Run, experiment: Experiment, again: list[str]) -> Job:
-    """Draw a result from what is stored of it, with the parameters it was measured with; or measure it anew."""
+def job(run: Run, experiment: Experiment, again: Sequence[str] = ()) -> Job:
+    """Draw a result from what is stored of it, with the parameters it was measured with; or measure it anew.
+
+    Raises UserError for what is stored and of no use.
+    """
     values, source = experiment.values(run.profile, {}), None
     result, path = read_json(run.stored(experiment.name)), run.stored(experiment.name).relative_to(run.root)
     if result is None:

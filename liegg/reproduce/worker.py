@@ -155,7 +155,7 @@ def _finish(job: Job, report: Callable[[str], None]) -> None:
         **header,
         "profile": run.profile,
         "command": run.command(name),
-        "drawn": drawn | {"key": {step: job.key[step] for step in ("draw", "write")}},
+        "drawn": drawn | {"key": job.key},
     }
     write_json(result, content)
     whole.put(executed, run.executed(name))

@@ -1,0 +1,168 @@
+"""The stored run beside a quick one: the figures, tables and computed sentences of both on one page.
+
+What is stored is drawn by the code of today, once, and again when what it is drawn from or that code has changed.
+"""
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from liegg.reproduce import executed, kept, verify
+from liegg.reproduce.dark import INTO_FIGURE
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.keys import in_words
+from liegg.reproduce.markdown import code, text
+from liegg.reproduce.project import Run, say
+from liegg.reproduce.results import read_json
+from liegg.reproduce.runner import NONE, Limits, execute
+from liegg.reproduce.stored import age
+from liegg.reproduce.table import Experiment
+from liegg.reproduce.worker import Job
+
+QUICK, STORED = "quick", "paper"
+"""the profile whose pages show another run beside their own, and whose stored results that is"""
+OF_THIS, OF_STORED = "this-run", "stored-run"
+"""tags of cells, which the book's extension `liegg_figures` and its style sheet know"""
+HIDDEN = {"hide-cell", "remove-cell", "hide-output", "remove-output"}
+FEW = 3  # parameters that are named at every figure, and values of a list that are
+
+
+def of_stored(run: Run) -> Run:
+    """Where the stored results stand that were drawn for the pages of a run."""
+    return Run(STORED, root=run.root, aside="stored")
+
+
+def draw(run: Run, experiments: dict[str, Experiment], limits: Limits = NONE) -> None:
+    """Draw the stored result of every page of a quick run that has not been drawn by the code of today; the page says
+    which cannot be."""
+    if not _wanted(run):
+        return
+    jobs = []
+    for e in experiments.values():
+        if run.result(e.name).is_file() and of_stored(run).stored(e.name).is_file():
+            try:
+                job = verify.job(of_stored(run), e)
+            except UserError:
+                continue
+            jobs += [] if _drawn(job) else [job]
+    if jobs:
+        say(f"drawing {len(jobs)} stored results, to stand beside those of this run")
+        execute(jobs, limits)
+
+
+def put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode) -> None:
+    """Add to a page of a quick run what the stored one shows, with the switch between them; or a line why not."""
+    made = age(of_stored(run), experiment)
+    if not _wanted(run) or made is None:
+        return
+    since = f"; code since changed: {text(in_words(made.since))}" if made.since else ""
+    of_which = f"the stored run, profile `{STORED}` (commit {made.commit}{since})"
+    try:
+        said = _put(run, experiment, result, notebook, of_which)
+    except UserError as error:
+        said = f":::{{note}}\nNot shown beside this run is {of_which}: {text(str(error))}.\n:::"
+    notebook.cells.insert(1, new_markdown_cell(said))
+
+
+def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode, of_which: str) -> str:
+    """The words at the top of the page. Raises UserError if there is nothing that can stand beside it."""
+    job = verify.job(of_stored(run), experiment)
+    stored, today = (read_json(at(job.name)) for at in (job.run.stored, job.run.result))
+    other = executed.read(job.run.executed(job.name))
+    if not _drawn(job) or stored is None or today is None or other is None:
+        raise UserError("the code of today cannot draw it")
+    if verify.compare(stored["metrics"], today["metrics"], rerun=False):
+        raise UserError("the code of today decides otherwise from what was measured, as make verify says")
+    if result["provenance"]["drawn"]["key"]["draw"]["cells"] != job.key["draw"]["cells"]:
+        raise UserError("this page is not of today's code")
+    pairs = list(_pairs(notebook, other))
+    if not pairs:
+        return f"Figures and tables are the same in {of_which}."
+    differing = _differing(experiment, result["parameters"], stored["parameters"])
+    here, there = (f"profile {profile}{_few(differing, i)}" for i, profile in enumerate((run.profile, STORED)))
+    for cell, beside in pairs:
+        _double(notebook, cell, beside, f"This run ({here})", f"Stored run ({there})")
+    sizes = "; ".join(f"{code(name)} {code(one)} and {code(two)}" for name, one, two in differing) or "no parameter"
+    return f"""{SWITCH}
+
+What differs between runs is shown of this run, profile `{run.profile}`, and of {of_which}. They differ in {sizes}."""
+
+
+def _wanted(run: Run) -> bool:
+    return run.profile == QUICK and not run.overrides and not run.aside
+
+
+def _drawn(job: Job) -> bool:
+    """Whether it has been drawn from what is stored now, by the code of today."""
+    result, measured = read_json(job.run.result(job.name)), kept.header(job.source) if job.source else None
+    if result is None or measured is None or executed.read(job.run.executed(job.name)) is None:
+        return False
+    made = result["provenance"]
+    with_key = (made["drawn"] or {}).get("key", {})
+    return made["finished"] == measured.get("finished") and all(
+        with_key.get(step) == job.key[step] for step in ("measure", "draw")
+    )
+
+
+SWITCH = f"""<fieldset class="whose-run" hidden>
+<legend>Figures and tables of</legend>
+<label><input type="radio" name="whose-run" value="{OF_THIS}"> this run: {QUICK}</label>
+<label><input type="radio" name="whose-run" value="{OF_STORED}"> stored run: {STORED}</label>
+</fieldset>"""
+
+
+def _pairs(notebook: NotebookNode, other: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
+    """Cells of code of two runs of one notebook that show something else."""
+    both = [[cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, other)]
+    for one, two in zip(*both, strict=True):
+        if not HIDDEN & set(one.metadata.get("tags", [])) and _shown(one) != _shown(two):
+            yield one, two
+
+
+def _shown(cell: NotebookNode) -> list:
+    """What the outputs of a cell show."""
+    return [
+        (o.get("text"), {kind: o.data[kind] for kind in o.get("data", {}) if kind != "text/plain" or len(o.data) == 1})
+        for o in cell.outputs
+        if o.get("name") != "stderr"
+    ]
+
+
+def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, here: str, there: str) -> None:
+    """Put the outputs of the other run below those of a cell; the extension puts pictures into the cell's figure."""
+    settings = cell.metadata.get("mystnb", {})
+    tags = ["remove-input", OF_STORED] + [INTO_FIGURE] * ("figure" in settings)
+    outputs = [_label(there), *(o for o in other.outputs if o.get("name") != "stderr")]
+    beside: dict[str, Any] = {"tags": tags}
+    if alt := settings.get("image", {}).get("alt"):
+        beside["mystnb"] = {"image": {"alt": f"{there}: {alt}"}}
+        settings["image"]["alt"] = f"{here}: {alt}"
+    new = new_code_cell("# of the stored run", metadata=beside, outputs=outputs)
+    notebook.cells.insert(notebook.cells.index(cell) + 1, new)
+    cell.metadata["tags"] = [*cell.metadata.get("tags", []), OF_THIS]
+    cell.outputs = [_label(here), *cell.outputs]
+
+
+def _label(words: str) -> NotebookNode:
+    return new_output("display_data", {"text/html": f'<p class="whose">{html.escape(words)}</p>'})
+
+
+def _differing(experiment: Experiment, here: dict, there: dict) -> list[tuple[str, str, str]]:
+    """Parameters that are not the same in both runs, with their values in a few words."""
+    named = [name for name in experiment.parameters() if here.get(name) != there.get(name)]
+    return [(name, _value(here.get(name)), _value(there.get(name))) for name in named]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return f"{len(value)} values" if len(value) > FEW else " ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _few(differing: list[tuple[str, str, str]], which: int) -> str:
+    """The first parameters that differ, as they are in one of the runs."""
+    named = [f"{name} {values[which]}" for name, *values in differing[:FEW]]
+    return "".join(f", {words}" for words in named) + (", …" if len(differing) > FEW else "")
