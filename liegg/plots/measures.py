@@ -198,6 +198,7 @@ def strips(
     panels: dict[str, dict[str, dict[str, Tensor]]],
     labels: dict[str, str],
     *,
+    xlabel: str = "",
     log: Sequence[str] = (),
     level: dict[str, float] | None = None,
 ) -> Figure:
@@ -226,5 +227,6 @@ def strips(
         axes.set_xticks(range(len(names)), names)
         axes.set_ylabel(ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
+    axes.set_xlabel(xlabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
     return figure
