@@ -127,6 +127,7 @@ def runs(
     labels    of what is drawn: each, picked, saved and several
     """
     figure, ((left, right),) = new_figure(8, 3.6, 1, 2)
+    right.sharey(left)
     order, looks = range(1, variance.shape[1] + 1), {kind: look(kind, labels) for kind in labels}
     of_each = {"smallest": (variance[:, 0], saved[0]), "mean": (variance.mean(1), sum(saved) / len(saved))}
     for place, (name, (values, of_saved)) in enumerate(of_each.items()):
@@ -142,7 +143,6 @@ def runs(
     right.plot(order, saved, lw=1.2, ls="--", ms=5, **looks["saved"])
     left.set_xticks(range(len(of_each)), ["smallest", f"mean of the {len(order)}"])
     left.set(yscale="log", ylabel="symmetry variance $S_i^2/N$\n(squared units of y)", xlim=(-0.5, 1.6))
-    right.sharey(left)
     right.set(xlabel="direction, in order of variance", xticks=order)
     for axes in (left, right):
         axes.grid(axis="y", lw=0.4, alpha=0.5)

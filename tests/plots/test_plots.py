@@ -89,6 +89,7 @@ def test_runs_one_by_one_beside_those_of_others():
     labels = {"each": "a network", "picked": "the highest", "saved": "theirs", "several": "theirs, ten runs"}
     spread = {"smallest": (1.5, 0.5), "mean": (3.0, 1.0)}
     left, right = plots.runs(variance, 1, [1.0, 2.0], spread, labels).axes
+    assert left.get_yscale() == right.get_yscale() == "log" and left.get_ylim() == right.get_ylim()
     heights = [line.get_ydata().tolist() for line in left.lines if line.get_marker() != "_"]
     for drawn in ([1, 2, 1.5], [2], [2, 5, 2], [5]):
         assert any(values == drawn for values in heights)
