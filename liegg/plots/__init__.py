@@ -7,7 +7,7 @@ from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.pictures import pictures, places, rings
-from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
+from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
 __all__ = [
     "clouds",
@@ -17,7 +17,6 @@ __all__ = [
     "decided",
     "drifts",
     "filters",
-    "flows",
     "heatmaps",
     "matrices",
     "moments",
@@ -28,6 +27,7 @@ __all__ = [
     "portrait",
     "rates",
     "rings",
+    "runs",
     "scatter",
     "shares",
     "spectra",

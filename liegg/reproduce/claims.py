@@ -13,6 +13,8 @@ from liegg.reproduce.project import find_root
 FILE = Path("book", "claims.yml")
 RATIOS = {"times lower": "times higher", "times higher": "times lower"}
 """the units that a ratio of pairs may have, each with its opposite"""
+TESTED = {*RATIOS, "(rank correlation)"}
+"""the units of what is tested"""
 NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -37,7 +39,7 @@ class Claim(rows.Row):
     reason: rows.Text
     judged: Literal["mean", "share", "exact", "test"]
     """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list; by
-    a test of pairs"""
+    a test of pairs or of a rank correlation"""
     least: Annotated[float | None, Field(gt=0, lt=1)] = None
     """the share of units that must be in `accept`"""
     profiles: Annotated[list[table.Profile], Field(min_length=1)]
@@ -54,8 +56,8 @@ class Claim(rows.Row):
             raise ValueError(f"a profile stands here twice: {', '.join(self.profiles)}")
         if (self.judged == "share") != (self.least is not None):
             raise ValueError("least belongs to a claim that is judged by a share, and to no other")
-        if self.judged == "test" and self.unit not in RATIOS:
-            raise ValueError(f"what is tested is a ratio, and its unit one of {', '.join(RATIOS)}")
+        if self.judged == "test" and self.unit not in TESTED:
+            raise ValueError(f"what is tested has one of these units: {', '.join(sorted(TESTED))}")
         if (self.origin == "ours") != self.source.startswith("ours: "):
             raise ValueError('a source begins with "ours: " where the origin is ours, and nowhere else')
         return self

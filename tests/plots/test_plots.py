@@ -84,6 +84,21 @@ def test_the_density_of_orbits_of_a_rotation_is_the_circle():
     )
 
 
+def test_runs_one_by_one_beside_those_of_others():
+    variance = torch.tensor([[1.0, 3.0], [2.0, 8.0], [1.5, 2.5]])
+    labels = {"each": "a network", "picked": "the highest", "saved": "theirs", "several": "theirs, ten runs"}
+    spread = {"smallest": (1.5, 0.5), "mean": (3.0, 1.0)}
+    left, right = plots.runs(variance, 1, [1.0, 2.0], spread, labels).axes
+    assert left.get_yscale() == right.get_yscale() == "log" and left.get_ylim() == right.get_ylim()
+    heights = [line.get_ydata().tolist() for line in left.lines if line.get_marker() != "_"]
+    for drawn in ([1, 2, 1.5], [2], [2, 5, 2], [5]):
+        assert any(values == drawn for values in heights)
+    assert left.containers[0].lines[2][0].get_segments()[0][:, 1].tolist() == [1, 2]
+    assert sorted(line.get_ydata().tolist() for line in right.lines) == [[1, 2], [1, 3], [1.5, 2.5], [2, 8]]
+    picked = next(line for line in right.lines if line.get_ydata().tolist() == [2, 8])
+    assert picked.get_color() == look("picked", labels)["color"]
+
+
 def test_nothing_that_was_given_is_left_out():
     labels, x = {"a": "A", "b": "B", "c": "C"}, torch.rand(2, 5) + 0.1
     untitled = plots.scatter([{"a": x}, {"b": x}], labels, ["left", "right"], "height")

@@ -185,6 +185,11 @@ def test_a_test_needs_interval_and_corrected_p():
             {"unit": "times lower", "judged": "test"},
             "the opposite, 7 of 7 seeds: 1.40 times higher [1.25, 1.56]",
         ),
+        (
+            estimate(0.46, 0.31, 0.59, n=16, p=1e-4),
+            {"unit": "(rank correlation)", "judged": "test", "accept": [0, math.inf]},
+            "0.46 [0.31, 0.59] (rank correlation), 16 seeds",
+        ),
         (estimate(0.96, 0.91, 0.99), {"unit": "of the tasks"}, "0.960 [0.910, 0.990] of the tasks, 5 seeds"),
         ([1.5] * 16, {"judged": "share"}, "16 of 16 seeds, share [0.81, 1.00]"),
         ([10], {"judged": "exact", "unit": "generators"}, "10 generators"),
