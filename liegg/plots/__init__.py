@@ -6,6 +6,7 @@ from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
+from liegg.plots.multiples import multiples
 from liegg.plots.pictures import pictures, places, rings
 from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
 
@@ -21,6 +22,7 @@ __all__ = [
     "heatmaps",
     "matrices",
     "moments",
+    "multiples",
     "orbit_density",
     "orbits",
     "pictures",
