@@ -37,5 +37,5 @@ def multiples(
         axes.set_title(title, fontsize=10)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.supxlabel(xlabel, fontsize=10), figure.supylabel(ylabel, fontsize=10)
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
