@@ -6,6 +6,7 @@ from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
+from liegg.plots.multiples import multiples
 from liegg.plots.pictures import pictures, places, rings
 from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
@@ -20,6 +21,7 @@ __all__ = [
     "heatmaps",
     "matrices",
     "moments",
+    "multiples",
     "orbit_density",
     "orbits",
     "pictures",

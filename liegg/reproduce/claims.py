@@ -15,6 +15,8 @@ RATIOS = {"times lower": "times higher", "times higher": "times lower"}
 """the units that a ratio of pairs may have, each with its opposite"""
 TESTED = {*RATIOS, "(rank correlation)"}
 """the units of what is tested"""
+PREFIXES = {"reported": "third party: ", "ours": "ours: "}
+"""how the source of a claim that is not the authors' begins, by its origin"""
 NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -23,11 +25,12 @@ class Claim(rows.Row):
     """its name, and its anchor in the book"""
     experiment: rows.Text
     source: rows.Text
-    """where it is made and how we know it; "ours: ..." for controls, goals and extensions of our own"""
+    """where it is made and how we know it, begun as PREFIXES says"""
     statement: rows.Text
     """in our words"""
-    origin: Literal["value", "conclusion", "ours"]
-    """the authors' number at their setting; their statement without one, or at a setting of ours; our own"""
+    origin: Literal["value", "conclusion", "reported", "ours"]
+    """the authors' number at their setting; their statement without one, or at a setting of ours; what a third party
+    says of their paper, at a setting of ours; our own"""
     metric: Annotated[str, Field(pattern=NAME)]
     unit: rows.Line = ""
     """of the metric; that of a ratio says what a value above one means: "times lower" """
@@ -58,8 +61,9 @@ class Claim(rows.Row):
             raise ValueError("least belongs to a claim that is judged by a share, and to no other")
         if self.judged == "test" and self.unit not in TESTED:
             raise ValueError(f"what is tested has one of these units: {', '.join(sorted(TESTED))}")
-        if (self.origin == "ours") != self.source.startswith("ours: "):
-            raise ValueError('a source begins with "ours: " where the origin is ours, and nowhere else')
+        for origin, prefix in PREFIXES.items():
+            if (self.origin == origin) != self.source.startswith(prefix):
+                raise ValueError(f'a source begins with "{prefix}" where the origin is {origin}, and nowhere else')
         return self
 
     @property

@@ -22,6 +22,7 @@ LEVEL = 0.05
 WORDS = {
     "value": {"yes": "reproduced", "partly": "partly", "no": "not reproduced"},
     "conclusion": {"yes": "confirmed", "no": "not confirmed"},
+    "reported": {"yes": "so here", "no": "not so here"},
     "ours": {"yes": "holds", "no": "does not hold"},
 }
 

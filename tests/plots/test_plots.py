@@ -156,6 +156,18 @@ def test_a_network_without_a_value_takes_no_other_from_the_line():
     assert axes.lines[0].get_ydata().tolist() == [2, 2]
 
 
+def test_small_multiples_have_a_panel_a_case_on_one_scale():
+    values = torch.rand(3, 4) + 0.1
+    cases = {name: {"b": (range(4), (i + 1) * values)} for i, name in enumerate("uvwxy")}
+    figure = plots.multiples(cases, {"a": "A", "b": "B"}, "time (s)", "height (m)", log=True)
+    assert [axes.get_title() for axes in figure.axes] == [*"uvwxy"]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1 and figure.axes[4].get_yscale() == "log"
+    for i, axes in enumerate(figure.axes):
+        assert axes.lines[0].get_ydata() == pytest.approx((i + 1) * values.double().mean(0))
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("time (s)", "height (m)")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["B"]
+
+
 def test_figures_of_layers_have_a_panel_a_layer_and_say_if_there_is_nothing():
     labels = {"FC": "dense", "CONV": "shared"}
     lines = {"FC": torch.rand(3, 4), "CONV": torch.rand(3, 4)}

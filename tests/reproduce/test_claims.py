@@ -61,6 +61,8 @@ def test_a_claim_as_it_is_written(project):
         ("judged: mean", "judged: share", "claims.yml, it-is-so, the row: least belongs to"),
         ("judged: mean", "judged: mean\n  least: 0.8", "claims.yml, it-is-so, the row: least belongs to"),
         ("origin: value", "origin: ours", 'claims.yml, it-is-so, the row: a source begins with "ours: "'),
+        ("origin: value", "origin: reported", 'claims.yml, it-is-so, the row: a source begins with "third party: "'),
+        ('source: "LieGG', 'source: "third party: a summary', "claims.yml, it-is-so, the row: a source begins with"),
         ("profiles: [paper]", "profiles: [fast]", "claims.yml, it-is-so, profiles.0: Input should be 'smoke'"),
         ("profiles: [paper]", "profiles: []", "claims.yml, it-is-so, profiles: List should have"),
         ("11_o5_regression", "09_none", "claims.yml, it-is-so, experiment: 09_none is not in"),

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from liegg.reproduce import intervals, results, table
-from liegg.reproduce.claims import Claim
+from liegg.reproduce.claims import PREFIXES, Claim
 from liegg.reproduce.verdicts import WORDS, judge
 
 EXPERIMENTS = table.load()
@@ -18,8 +18,7 @@ WORD = {"yes": "reproduced", "no": "not reproduced", "partly": "partly"}
 def claim(**changes):
     fields = {"id": "c", "experiment": NAME, "source": "LieGG", "statement": "s", "origin": "value", "metric": "m"}
     fields |= {"paper": "1", "accept": [1, 2], "reason": "r", "judged": "mean", "profiles": ["paper"]}
-    if changes.get("origin") == "ours":
-        fields["source"] = "ours: a test"
+    fields["source"] = PREFIXES.get(changes.get("origin"), "") + "a test"
     if changes.get("judged") == "share":
         fields["least"] = 0.8
     return Claim(**{**fields, **changes})
@@ -101,6 +100,7 @@ def test_every_one_of_a_fixed_list_counts(values, answer, origin):
     [
         ("value", ["reproduced", "not reproduced", "undecided"]),
         ("conclusion", ["confirmed", "not confirmed", "undecided"]),
+        ("reported", ["so here", "not so here", "undecided"]),
         ("ours", ["holds", "does not hold", "undecided"]),
     ],
 )

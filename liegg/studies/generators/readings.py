@@ -97,12 +97,15 @@ def of_rotation(found: Symmetry) -> dict[str, float]:
 def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> list[dict]:
     """One row a network of what `rotation.of_architecture` measured, with what the networks of a kind say together.
 
+    rule        what decided on them all together, a key of `liegg.symmetry.decision.RULES`
+    _alone      of each network by itself; bias and angle are those of its lowest direction
     drift_      in standard deviations of the scaled logits, at each of `degrees` (T,)
     variance_   relative variance of each direction
     """
     together = decide(measured["together"], rotation.ACTION)
     shared = {
-        "dimension": together.dimension,
+        "dimension_together": together.dimension,
+        "rule": together.decision.rule,
         "coherence": together.coherence[0].item(),
         "coherence_next": together.coherence[1].item(),
         "angle_together": angle(together),
@@ -114,7 +117,7 @@ def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> li
         rows.append(
             {"parameters": measured["parameters"], "seed": seed, "accuracy": accuracy}
             | shared
-            | {"dimension_alone": alone["dimension"], "angle": alone["angle"], "gap": alone["gap"]}
+            | {f"{name}_alone": alone[name] for name in ("dimension", "bias", "angle", "gap")}
             | {f"variance_{k}": v for k, v in enumerate(found.relative_variance.tolist(), 1)}
             | {f"drift_{d}": v for d, v in zip(degrees.tolist(), moved.tolist())}
         )

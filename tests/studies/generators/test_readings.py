@@ -134,7 +134,8 @@ def test_a_row_for_each_network_of_one_kind(alone):
     together = find_symmetry([UnitLogits(net) for net in NETS], IMAGES[0], rotation.ACTION)
     shared = {
         "parameters": 784 * 8 + 8 * 6 + 6 * 10,
-        "dimension": together.dimension,
+        "dimension_together": together.dimension,
+        "rule": together.decision.rule,
         "coherence": together.coherence[0].item(),
         "coherence_next": together.coherence[1].item(),
         "angle_together": readings.angle(together),
@@ -143,7 +144,7 @@ def test_a_row_for_each_network_of_one_kind(alone):
     for a, (row, found) in enumerate(zip(rows, alone)):
         own = readings.of_rotation(found)
         assert shared.items() <= row.items() and row["accuracy"] == measured["accuracy"][a]
-        assert [row["dimension_alone"], row["angle"], row["gap"]] == [own[k] for k in ("dimension", "angle", "gap")]
+        assert all(row[f"{name}_alone"] == own[name] for name in ("dimension", "bias", "angle", "gap"))
         assert [row[f"variance_{k}"] for k in range(1, 7)] == found.relative_variance.tolist()
         assert [row["drift_30"], row["drift_90"]] == measured["drift"][a].tolist()
         assert {key for key in row if key.startswith(("variance_", "drift_"))} == {
