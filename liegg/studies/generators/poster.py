@@ -194,7 +194,7 @@ class Sweep:
             "depth_fall_untrained": self.fall("relative_untrained", (self.budgets, shallow), (self.budgets, deep)),
             "parameters_fall": self.fall("variance", (few, self.layers), (many, self.layers)),
             "parameters_fall_relative": self.fall("relative", (few, self.layers), (many, self.layers)),
-            "corner_fall": self.fall("variance", (few, shallow), (many, deep)),
+            "corner_factor": self.fall("variance", (few, shallow), (many, deep)),
             "bias_fall": self.fall("bias", (self.budgets, shallow), (self.budgets, middle)) if middle else None,
         }
 
@@ -209,7 +209,7 @@ class Sweep:
                 lambda some: statistics.rank_correlation(*some[..., :2].flatten(0, 1).T), seeds
             ),
             "bias_of_halves": statistics.bootstrap(_bias_of_halves, seeds),
-            "bias_sum_over_rows": statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3])),
+            "bias_factor_of_sum": statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3])),
         }
 
     def _mean_over(self, name: str, shapes: Shapes) -> Tensor:

@@ -73,7 +73,7 @@ def test_planted_falls_come_back():
     assert falls["depth_fall"]["value"] == pytest.approx(three.log().mean().exp().item())
     assert falls["depth_fall_few"]["value"] == pytest.approx(0.300 / 0.276)
     assert falls["depth_fall_many"]["value"] == pytest.approx(0.193 / 0.064)
-    assert falls["corner_fall"]["value"] == pytest.approx(0.300 / 0.064)
+    assert falls["corner_factor"]["value"] == pytest.approx(0.300 / 0.064)
     assert falls["depth_fall_relative"]["value"] == pytest.approx(16)
     assert falls["depth_fall_untrained"]["value"] == pytest.approx(1)
     assert falls["bias_fall"]["value"] == pytest.approx(2)
@@ -82,7 +82,7 @@ def test_planted_falls_come_back():
 def test_accuracy_and_what_goes_with_it():
     said = planted().of_accuracy()
     assert said["variance_follows_accuracy"]["value"] < -0.9
-    assert said["bias_sum_over_rows"]["value"] == pytest.approx(3)
+    assert said["bias_factor_of_sum"]["value"] == pytest.approx(3)
     assert 0.4 < said["bias_of_halves"]["value"] <= 2
 
 
