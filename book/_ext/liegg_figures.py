@@ -1,7 +1,7 @@
 """Figures of several pictures: on a light and on a dark page, of this run and of the stored one.
 
-Each picture is a notebook cell of its own, tagged `into-figure`; here it becomes part of the figure above, over the one
-caption, with the cell's tags as classes.
+Each picture but the first is the output of a notebook cell of its own, tagged `into-figure`; here it becomes part of
+the figure above, over the one caption, with the cell's tags as classes. Words without a picture go to the top.
 """
 
 from docutils import nodes
@@ -13,16 +13,16 @@ TAG = "tag_into-figure"
 def gather(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Move the outputs of tagged cells, which hold nothing else, into their figures."""
     figure = None
-    for node in list(
-        doctree.findall(lambda n: isinstance(n, nodes.figure) or TAG in getattr(n, "attributes", {}).get("classes", []))
-    ):
+    for node in list(doctree.findall(nodes.Element)):
         if isinstance(node, nodes.figure):
             figure = node
+        if TAG not in node["classes"]:
             continue
         shown = [part for output in node.children for part in output.children]
         tags = [name for name in node["classes"] if name.startswith("tag_")]
-        caption = next(i for i, part in enumerate(figure.children) if isinstance(part, nodes.caption))
-        figure.insert(caption, nodes.container("", *shown, classes=tags))
+        part = nodes.container("", *shown, classes=tags)
+        above = next(i for i, old in enumerate(figure.children) if isinstance(old, nodes.caption))
+        figure.insert(above if next(part.findall(nodes.image), None) else 0, part)
         node.parent.remove(node)
 
 

@@ -26,7 +26,7 @@ def add(notebook: NotebookNode) -> None:
         for picture in [
             o.data["image/svg+xml"] for o in cell.get("outputs", []) if "image/svg+xml" in o.get("data", {})
         ]:
-            if drawing := dark(picture):
+            if drawing := dark("".join(picture)):  # of a file it is a list of lines
                 settings = cell.metadata.setdefault("mystnb", {})
                 light = settings.setdefault("image", {})
                 tags = set(cell.metadata.get("tags", [])) - {"hide-input"} | {"remove-input"}

@@ -134,16 +134,20 @@ def _shown(cell: NotebookNode) -> list:
 def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, here: str, there: str) -> None:
     """Put the outputs of the other run below those of a cell; the extension puts pictures into the cell's figure."""
     settings = cell.metadata.get("mystnb", {})
-    tags = ["remove-input", OF_STORED] + [INTO_FIGURE] * ("figure" in settings)
+    common = ["remove-input"] + [INTO_FIGURE] * ("figure" in settings)
     outputs = [_label(there), *(o for o in other.outputs if o.get("name") != "stderr")]
-    beside: dict[str, Any] = {"tags": tags}
+    beside: dict[str, Any] = {"tags": [*common, OF_STORED]}
     if alt := settings.get("image", {}).get("alt"):
         beside["mystnb"] = {"image": {"alt": f"{there}: {alt}"}}
         settings["image"]["alt"] = f"{here}: {alt}"
-    new = new_code_cell("# of the stored run", metadata=beside, outputs=outputs)
-    notebook.cells.insert(notebook.cells.index(cell) + 1, new)
+    new = [new_code_cell("# of the stored run", metadata=beside, outputs=outputs)]
+    if "figure" in settings:  # every output of its cell would be a figure
+        new.insert(0, new_code_cell("# of this run", metadata={"tags": [*common, OF_THIS]}, outputs=[_label(here)]))
+    else:
+        cell.outputs = [_label(here), *cell.outputs]
     cell.metadata["tags"] = [*cell.metadata.get("tags", []), OF_THIS]
-    cell.outputs = [_label(here), *cell.outputs]
+    after = notebook.cells.index(cell) + 1
+    notebook.cells[after:after] = new
 
 
 def _label(words: str) -> NotebookNode:
