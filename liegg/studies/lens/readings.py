@@ -193,11 +193,11 @@ def exact(*, seed: int, points: int = 2000) -> dict[str, dict[str, float]]:
 
 def discovery(answer: Factors | dict, action: Action) -> Discovery:
     """What a method says of one data set, from what `comparison.compare` kept; LieGG's strength is the symmetry
-    variance, shared if there are several networks."""
+    variance, the mean over its networks."""
     if not isinstance(answer, Factors):
         return Discovery(**answer)
     found = decide(answer, action)
-    return Discovery(found.directions, found.variance if found.networks == 1 else found.shared, found.dimension)
+    return Discovery(found.directions, found.variance, found.dimension)
 
 
 def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict]:

@@ -35,7 +35,7 @@ class Discovery:
     """(k, n, n) orthonormal in the Frobenius inner product, the most symmetric first: all k = n² of them, but those of
     `liegan`, as many as it has channels, and LieGG's, without trivial ones"""
     strength: Tensor
-    """(k,) what the method orders them by; its meaning and order differ from method to method"""
+    """(k,) the method's measure of each; its meaning and order differ from method to method"""
     dimension: int | None
     """how many of them are called symmetries; None where the method must be told how many there are"""
 

@@ -171,19 +171,19 @@ def test_what_factors_say_in_a_comparison_is_what_find_symmetry_says(blank, netw
     found = find_symmetry(nets[:networks], x, Linear(3, copies=2))
     said = readings.discovery(factors, Linear(3, copies=2))
     assert torch.equal(said.directions, found.directions) and said.dimension == found.dimension
-    assert torch.equal(said.strength, found.shared if networks > 1 else found.variance)
+    assert torch.equal(said.strength, found.variance)
 
 
 def test_a_row_for_each_data_set_of_a_comparison(blank):
     (nets, x), target = blank, targets.known(seed=0)["so(3)"]
     tilted = torch.linalg.qr(torch.randn(9, 9, generator=torch.Generator().manual_seed(0)).double()).Q
     kept = {"directions": tilted.reshape(9, 3, 3), "strength": torch.tensor([1.0] * 4 + [9] * 5), "dimension": 2}
-    measured = {"answers": [kept, polarize(nets, x, target.action)], "seconds": 1.5, "megabytes": 20.0}
+    measured = {"answers": [kept, polarize(nets, x, target.action)], "seconds": [1.5, 2.5], "megabytes": 20.0}
     rows, found = readings.of_method(measured, target, [4, 7]), find_symmetry(nets, x, target.action)
     assert [row["seed"] for row in rows] == [4, 7] and all(row["true"] == 3 for row in rows)
-    assert {(row["seconds"], row["megabytes"]) for row in rows} == {(1.5, 20.0)}
+    assert [(row["seconds"], row["megabytes"]) for row in rows] == [(1.5, 20.0), (2.5, 20.0)]
     assert [row["dimension"] for row in rows] == [2, found.dimension]
-    assert [row["dimension_by_step"] for row in rows] == [4, rivals.by_step(found.shared)]
+    assert [row["dimension_by_step"] for row in rows] == [4, rivals.by_step(found.variance)]
     for row, said in zip(rows, (rivals.Discovery(**kept), found)):
         lowest, true = (a.flatten(1).T.numpy() for a in (said.directions[:3], target.algebra))
         each = np.rad2deg(subspace_angles(lowest, true))
@@ -193,7 +193,7 @@ def test_a_row_for_each_data_set_of_a_comparison(blank):
 def test_where_there_is_no_symmetry_a_row_has_no_angle():
     bare = targets.known(seed=0)["discrete"]
     kept = {"directions": torch.eye(9).reshape(9, 3, 3), "strength": torch.ones(9), "dimension": 0}
-    (row,) = readings.of_method({"answers": [kept], "seconds": 1.0, "megabytes": 1.0}, bare, [0])
+    (row,) = readings.of_method({"answers": [kept], "seconds": [1.0], "megabytes": 1.0}, bare, [0])
     assert row["true"] == row["dimension"] == row["dimension_by_step"] == 0
     assert row["angle"] is None and row["angle_mean"] is None
 
