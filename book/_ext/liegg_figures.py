@@ -1,7 +1,8 @@
 """Figures of several pictures: on a light and on a dark page, of this run and of the stored one.
 
 Each picture but the first is the output of a notebook cell of its own, tagged `into-figure`; here it becomes part of
-the figure above, over the one caption, with the cell's tags as classes. Words without a picture go to the top.
+the figure above, over the one caption, with the cell's tags as classes. Words without a picture go to the top. The
+theme hides a caption beside a picture that it hides: so each is in a box of its own.
 """
 
 from docutils import nodes
@@ -21,6 +22,8 @@ def gather(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         shown = [part for output in node.children for part in output.children]
         tags = [name for name in node["classes"] if name.startswith("tag_")]
         part = nodes.container("", *shown, classes=tags)
+        for image in [old for old in figure.children if isinstance(old, nodes.image)]:
+            image.replace_self(nodes.container("", image.deepcopy()))
         above = next(i for i, old in enumerate(figure.children) if isinstance(old, nodes.caption))
         figure.insert(above if next(part.findall(nodes.image), None) else 0, part)
         node.parent.remove(node)

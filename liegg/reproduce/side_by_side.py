@@ -76,19 +76,19 @@ def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode,
         raise UserError("the code of today cannot draw it")
     if verify.compare(stored["metrics"], today["metrics"], rerun=False):
         raise UserError("the code of today decides otherwise from what was measured, as make verify says")
-    if result["provenance"]["drawn"]["key"]["draw"]["cells"] != job.key["draw"]["cells"]:
+    if result["provenance"]["drawn"]["key"].get("draw", {}).get("cells") != job.key["draw"]["cells"]:
         raise UserError("this page is not of today's code")
     pairs = list(_pairs(notebook, other))
     if not pairs:
         return f"Figures and tables are the same in {of_which}."
     differing = _differing(experiment, result["parameters"], stored["parameters"])
-    here, there = (f"profile {profile}{_few(differing, i)}" for i, profile in enumerate((run.profile, STORED)))
+    sizes = "; ".join(f"{code(name)} {text(one)} → {text(two)}" for name, one, two in differing) or "all the same"
     for cell, beside in pairs:
-        _double(notebook, cell, beside, f"This run ({here})", f"Stored run ({there})")
-    sizes = "; ".join(f"{code(name)} {code(one)} and {code(two)}" for name, one, two in differing) or "no parameter"
+        _double(notebook, cell, beside, *(_few(differing, i) for i in range(2)))
     return f"""{SWITCH}
 
-What differs between runs is shown of this run, profile `{run.profile}`, and of {of_which}. They differ in {sizes}."""
+What is not the same is shown of both runs: this one, profile `{run.profile}`, and {of_which}.
+Parameters, here → there: {sizes}."""
 
 
 def _wanted(run: Run) -> bool:
@@ -115,9 +115,12 @@ SWITCH = f"""<fieldset class="whose-run" hidden>
 
 
 def _pairs(notebook: NotebookNode, other: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
-    """Cells of code of two runs of one notebook that show something else."""
+    """Cells of code of two runs of one notebook that show something else. Raises UserError if these are not the same
+    cells."""
     both = [[cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, other)]
-    for one, two in zip(*both, strict=True):
+    if len(both[0]) != len(both[1]):
+        raise UserError("this page is not of today's code")
+    for one, two in zip(*both):
         if not HIDDEN & set(one.metadata.get("tags", [])) and _shown(one) != _shown(two):
             yield one, two
 
@@ -131,20 +134,23 @@ def _shown(cell: NotebookNode) -> list:
     ]
 
 
-def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, here: str, there: str) -> None:
-    """Put the outputs of the other run below those of a cell; the extension puts pictures into the cell's figure."""
+def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, *sizes: str) -> None:
+    """Put the outputs of the other run below those of a cell, and say of both whose they are and of which size; the
+    extension puts pictures into the cell's figure."""
+    here, there = f"This run, profile {QUICK}", f"Stored run, profile {STORED}"
+    labels = [_label(f"{words} ({size})" if size else words) for words, size in zip((here, there), sizes, strict=True)]
     settings = cell.metadata.get("mystnb", {})
     common = ["remove-input"] + [INTO_FIGURE] * ("figure" in settings)
-    outputs = [_label(there), *(o for o in other.outputs if o.get("name") != "stderr")]
+    outputs = [labels[1], *(o for o in other.outputs if o.get("name") != "stderr")]
     beside: dict[str, Any] = {"tags": [*common, OF_STORED]}
     if alt := settings.get("image", {}).get("alt"):
         beside["mystnb"] = {"image": {"alt": f"{there}: {alt}"}}
         settings["image"]["alt"] = f"{here}: {alt}"
     new = [new_code_cell("# of the stored run", metadata=beside, outputs=outputs)]
     if "figure" in settings:  # every output of its cell would be a figure
-        new.insert(0, new_code_cell("# of this run", metadata={"tags": [*common, OF_THIS]}, outputs=[_label(here)]))
+        new.insert(0, new_code_cell("# of this run", metadata={"tags": [*common, OF_THIS]}, outputs=[labels[0]]))
     else:
-        cell.outputs = [_label(here), *cell.outputs]
+        cell.outputs = [labels[0], *cell.outputs]
     cell.metadata["tags"] = [*cell.metadata.get("tags", []), OF_THIS]
     after = notebook.cells.index(cell) + 1
     notebook.cells[after:after] = new
@@ -162,11 +168,11 @@ def _differing(experiment: Experiment, here: dict, there: dict) -> list[tuple[st
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return f"{len(value)} values" if len(value) > FEW else " ".join(map(str, value)) or "none"
+        return f"{len(value)} values" if len(value) > FEW else ", ".join(map(str, value)) or "none"
     return str(value)
 
 
 def _few(differing: list[tuple[str, str, str]], which: int) -> str:
     """The first parameters that differ, as they are in one of the runs."""
     named = [f"{name} {values[which]}" for name, *values in differing[:FEW]]
-    return "".join(f", {words}" for words in named) + (", …" if len(differing) > FEW else "")
+    return "; ".join([*named, "…"] if len(differing) > FEW else named)

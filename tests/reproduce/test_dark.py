@@ -81,6 +81,6 @@ def test_pictures_become_part_of_the_figure_above(gather):
     tagged = nodes.container("", nodes.container("", nodes.image(uri="dark")), classes=["cell", "tag_into-figure"])
     doctree += [nodes.container("", figure), tagged, nodes.paragraph("", "text")]
     gather(doctree)
-    assert [type(part) for part in figure] == [nodes.image, nodes.container, nodes.caption]
+    assert [type(part) for part in figure] == [nodes.container, nodes.container, nodes.caption]
     assert figure[1]["classes"] == ["tag_into-figure"] and figure[1][0]["uri"] == "dark"
     assert len(doctree) == 2

@@ -50,17 +50,15 @@ def page(made):
 def test_what_differs_is_shown_of_both_runs_and_each_says_whose_it_is(made, page):
     assert re.search("drawing 1 stored results?, ", made[1])
     cells = page()
-    assert (
-        cells[1].source.startswith('<fieldset class="whose-run" hidden>') and "`cases` `4` and `3`" in cells[1].source
-    )
+    assert cells[1].source.startswith('<fieldset class="whose-run" hidden>') and "`cases` 4 → 3" in cells[1].source
     (own,) = [i for i, cell in enumerate(cells) if "this-run" in cell.metadata.get("tags", [])]
     words = [cells[i].outputs[0].data["text/html"] for i in (own, own + 1)]
-    assert "This run (profile quick, cases 4)" in words[0] and "Stored run (profile paper, cases 3)" in words[1]
+    assert "This run, profile quick (cases 4)" in words[0] and "Stored run, profile paper (cases 3)" in words[1]
     assert cells[own + 1].metadata["tags"] == ["remove-input", "stored-run"]
     shown = ["".join(cells[i].outputs[1]["text"]).count(",") + 1 for i in (own, own + 1)]
     assert shown == [4, 3]
     html = (made[0] / "book" / "_build" / "html" / "notebooks" / f"{NAME}.html").read_text()
-    assert html.count("<fieldset") == 1 and html.index("This run (") < html.index("Stored run (")
+    assert html.count("<fieldset") == 1 and html.index("This run, profile") < html.index("Stored run, profile")
 
 
 def test_nothing_is_drawn_twice(made):
