@@ -165,7 +165,8 @@ class Sweep:
         if not self.shared:
             return None
         name, unit = READINGS[reading]
-        return statistics.paired(unit * _mean(self.ours(name)), _mean(self.published()).expand(len(self.ours(name))))
+        ours = unit * _mean(self.ours(name))
+        return _interval(statistics.paired(ours, _mean(self.published()).expand(len(ours))))
 
     def scatter(self, reading: str) -> float:
         """The geometric standard deviation, over the shapes, of what that factor leaves of our means."""
@@ -185,11 +186,12 @@ class Sweep:
         return statistics.paired(self._mean_over(name, before), self._mean_over(name, after))
 
     def falls(self) -> dict[str, dict[str, float] | None]:
-        """What depth and parameters are worth, see the page: by which factor variance or bias is lower."""
+        """What depth and parameters are worth, see the page: by which factor variance or bias is lower. Names that end
+        in _fall have a p-value."""
         few, many = self.budgets[:1], self.budgets[-1:]
         shallow, deep = self.layers[:1], self.layers[-1:]
         middle = [d for d in self.layers if d in (3, 4)]
-        return {
+        found = {
             "depth_fall": self.fall("variance", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_few": self.fall("variance", (few, shallow), (few, deep)),
             "depth_fall_many": self.fall("variance", (many, shallow), (many, deep)),
@@ -201,6 +203,7 @@ class Sweep:
             "corner_factor": self.fall("variance", (few, shallow), (many, deep)),
             "bias_fall": self.fall("bias", (self.budgets, shallow), (self.budgets, middle)) if middle else None,
         }
+        return {name: of if name.endswith("_fall") else _interval(of) for name, of in found.items()}
 
     def of_accuracy(self) -> dict[str, dict[str, float] | None]:
         """How variance and bias go with accuracy, over the networks whose accuracy the poster's axis has, and over all;
@@ -212,13 +215,18 @@ class Sweep:
             "variance_follows_accuracy": statistics.bootstrap(lambda some: _follows(_on_axis(some)), seeds),
             "variance_follows_accuracy_all": statistics.bootstrap(lambda some: _follows(some.flatten(0, 1)), seeds),
             "bias_of_halves": statistics.bootstrap(lambda some: _bias_of_halves(_on_axis(some)), seeds),
-            "bias_factor_of_sum": statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3])),
+            "bias_factor_of_sum": _interval(statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3]))),
         }
 
     def _mean_over(self, name: str, shapes: Shapes) -> Tensor:
         budgets, layers = shapes
         places = [self.layers.index(d) for d in layers]
         return _mean(torch.cat([self.of(name, b)[:, places] for b in budgets], 1))
+
+
+def _interval(of: dict[str, float] | None) -> dict[str, float] | None:
+    """An estimate without its test."""
+    return of and {part: of[part] for part in ("value", "low", "high", "n")}
 
 
 def _mean(values: Tensor) -> Tensor:
