@@ -135,25 +135,25 @@ def test_ranks_within_groups_leave_the_groups_own_levels_out():
     x = torch.tensor([[1.0, 101], [2, 102], [3, 103], [4, 104], [5, 105]])
     y = torch.tensor([[5.0, 105], [4, 104], [3, 103], [2, 102], [1, 101]])
     assert rank_correlation(x.flatten(), y.flatten()) > 0.4
-    found = within_groups(x, y)
+    found = within_groups(x, y, draws=999)
     assert found["value"] == pytest.approx(-1) == found["low"] and found["n"] == 5
-    assert found["p"] == pytest.approx(2 / math.factorial(5), rel=0.3)  # of all orders, this one and its opposite
+    assert 0.008 < found["p"] < 0.03  # this order and its opposite, 2 of 5!
 
 
 def test_ranks_within_groups_against_scipy():
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(12, 3, generator=generator, dtype=torch.float64)
     y = x + torch.randn(12, 3, generator=generator, dtype=torch.float64)
-    found = within_groups(x, y, draws=2000)
+    found = within_groups(x, y, draws=999)
     assert found["value"] == pytest.approx(np.mean([stats.spearmanr(a, b).statistic for a, b in zip(x.T, y.T)]))
     assert found["low"] < found["value"] < found["high"] and found["p"] < 0.01
-    assert within_groups(7 * x.exp(), y**3, draws=2000) == pytest.approx(found)
-    one = within_groups(x[:, :1], y[:, :1], draws=2000)
+    assert within_groups(7 * x.exp(), y**3, draws=999) == pytest.approx(found)
+    one = within_groups(x[:, :1], y[:, :1], draws=999)
     exact = stats.permutation_test(
         (x[:, 0],),
         lambda a: stats.spearmanr(a, y[:, 0]).statistic,
         permutation_type="pairings",
-        n_resamples=2000,
+        n_resamples=999,
         rng=0,
     )
     assert one["p"] == pytest.approx(exact.pvalue, abs=0.03)
@@ -163,15 +163,15 @@ def test_the_test_within_groups_keeps_its_level_where_units_keep_their_value():
     """A unit's x and its y are the same in all groups, and have nothing to do with each other."""
     generator = torch.Generator().manual_seed(1)
     p = [
-        within_groups(*(torch.randn(8, 1, generator=generator).expand(8, 6) for _ in range(2)), draws=99)["p"]
+        within_groups(*(torch.randn(8, 1, generator=generator).expand(8, 6) for _ in range(2)), draws=39)["p"]
         for _ in range(100)
     ]
-    assert 0.4 < np.mean(p) < 0.6 and np.mean(np.array(p) <= 0.05) <= 0.11
+    assert 0.4 < np.mean(p) < 0.62 and np.mean(np.array(p) <= 0.05) <= 0.11
 
 
 def test_groups_without_spread_count_as_zero():
     x = torch.tensor([[1.0, 3], [2, 3], [3, 3]])
-    assert within_groups(x, x)["value"] == pytest.approx(0.5)
+    assert within_groups(x, x, draws=99)["value"] == pytest.approx(0.5)
     with pytest.raises(ValueError, match="units, groups"):
         within_groups(x, x.T)
 
