@@ -6,8 +6,9 @@ from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
+from liegg.plots.multiples import multiples
 from liegg.plots.pictures import pictures, places, rings
-from liegg.plots.symmetries import drifts, flows, matrices, orbit_density, orbits, portrait, spectra
+from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
 __all__ = [
     "clouds",
@@ -17,10 +18,10 @@ __all__ = [
     "decided",
     "drifts",
     "filters",
-    "flows",
     "heatmaps",
     "matrices",
     "moments",
+    "multiples",
     "orbit_density",
     "orbits",
     "pictures",
@@ -28,6 +29,7 @@ __all__ = [
     "portrait",
     "rates",
     "rings",
+    "runs",
     "scatter",
     "shares",
     "spectra",

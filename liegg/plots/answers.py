@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from liegg.plots.axes import Level, reference
 from liegg.plots.style import look, new_figure, styled
 
 Rates = dict[str, Sequence[float] | None]
@@ -12,12 +13,18 @@ Rates = dict[str, Sequence[float] | None]
 
 @styled
 def compared(
-    panels: dict[str, dict[str, Rates]], labels: dict[str, str], *, level: dict[str, float] | None = None
+    panels: dict[str, dict[str, Rates]],
+    labels: dict[str, str],
+    *,
+    level: dict[str, Level] | None = None,
+    expected: dict[str, tuple[float, float]] | None = None,
+    xlabel: str = "",
 ) -> Figure:
     """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
 
     Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays
-    empty. Panels in `level` have a dotted line at that height.
+    empty. Panels in `level` have a dotted line at that height, all of them grey boxes where shares of a category are
+    `expected`; xlabel says what categories are.
     """
     names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
     columns = min(3, len(panels))
@@ -36,10 +43,11 @@ def compared(
             ends = np.clip([share - low, high - share], 0, None)
             marks = {"ls": "", "ms": 5, "lw": 1, "capsize": 2} | look(kind, labels)
             drawn[kind] = axes.errorbar(places, share, ends, label=labels[kind], **marks)
-        if level and ylabel in level:
-            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
+        for name, (low, high) in (expected or {}).items():
+            axes.bar(names.index(name), high - low, 0.9, low, color="0.5", alpha=0.25, lw=0, zorder=0)
+        reference(axes, (level or {}).get(ylabel))
         axes.set_xticks(range(len(names)), names)
-        axes.set(ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
+        axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(max(len(drawn), 1), 4))
     return figure

@@ -8,8 +8,10 @@ from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.style import band, look, new_figure, on_colours, styled
+from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
+from liegg.plots.style import band, look, new_figure, on_colours, shaded, styled
 
+TOLD_APART = 4  # shades; lines of more have their names beside them
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: dark cells get white numbers
 
 
@@ -22,28 +24,34 @@ def scatter(
     *,
     titles: Sequence[str] | None = None,
     log: str = "",
-    level: float | None = None,
+    level: Level | None = None,
+    mark: dict[int, float] | None = None,
     few: bool = False,
 ) -> Figure:
-    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes, `level` a height.
+    """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes.
 
+    `level` is the height of a dotted line in all panels, named in the first; `mark` has the places of dashed vertical
+    lines, by the number of their panel from 0.
     Where points are `few`, they are large.
     """
     size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
-    for axes, panel, xlabel, title in zip(row, panels, xlabels, titles or [""] * len(panels)):
+    for i, (axes, panel, xlabel, title) in enumerate(zip(row, panels, xlabels, titles or [""] * len(panels))):
         for kind, (x, y) in panel.items():
             (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
-        if level is not None:
-            axes.axhline(level, color="0.5", lw=0.8, ls=":")
+        if mark and i in mark:
+            axes.axvline(mark[i], color=INK, lw=0.9, ls="--", zorder=1)
         axes.set(xlabel=xlabel)
         if any(len(x) for x, _ in panel.values()):
             axes.set(**{f"{name}scale": "log" for name in log})
+        reference(axes, level[0] if isinstance(level, tuple) and i else level)
         axes.set_title(title, fontsize=10)
         axes.grid(lw=0.4, alpha=0.5)
     row[0].set_ylabel(ylabel)
-    figure.legend(handles=drawn.values(), loc="outside lower center", ncols=2, markerscale=2)
+    columns = min(max(len(drawn), 1), 3)
+    handles = [drawn[kind] for kind in labels if kind in drawn]
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=2)
     return figure
 
 
@@ -100,12 +108,15 @@ def trends(
     log: Sequence[str] = (),
     logx: bool = True,
     one_scale: bool = False,
+    level: dict[str, Level] | None = None,
 ) -> Figure:
     """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
 
-    Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, and with
-    `one_scale` all vertical axes are the same.
+    Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, those in `level` a
+    dotted line at that height, and with `one_scale` all vertical axes are the same. More shades than can be told apart
+    have their names beside the lines.
     """
+    by_name = shaded(labels) and max(map(len, panels.values())) > TOLD_APART
     figure, (row,) = new_figure(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
     for axes, (ylabel, kinds) in zip(row, panels.items()):
         if one_scale and axes is not row[0]:
@@ -119,8 +130,13 @@ def trends(
             axes.xaxis.get_major_locator().set_params(integer=True)
         if ylabel in log and any((values > 0).any() for _, values in kinds.values()):
             axes.set_yscale("log")
+        reference(axes, (level or {}).get(ylabel))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
-    figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=4 if len(panels) > 1 else 3)
+        if by_name:
+            name_lines(axes)
+    if not by_name:
+        columns = 4 if len(panels) > 1 else 3
+        figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=columns)
     return figure
 
 
@@ -171,7 +187,7 @@ def curves(
     xlabel: str,
     *,
     marks: dict[str, float] | None = None,
-    level: dict[str, float] | None = None,
+    level: dict[str, Level] | None = None,
 ) -> Figure:
     """Estimates against a setting, a panel each: {ylabel: {kind: (T settings, (T, 3) value, low, high)}}.
 
@@ -187,8 +203,7 @@ def curves(
             (drawn[kind],) = axes.plot(x, value, ls="-", ms=4, lw=1.2, label=labels[kind], **style)
         for name, place in (marks or {}).items():
             drawn[name] = axes.axvline(place, color="0.3", lw=1, ls="--", label=name)
-        if level and ylabel in level:
-            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
+        reference(axes, (level or {}).get(ylabel))
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=3)
@@ -201,32 +216,36 @@ def strips(
     labels: dict[str, str],
     *,
     log: Sequence[str] = (),
-    level: dict[str, float] | None = None,
+    level: dict[str, Level] | None = None,
+    xlabel: str = "",
 ) -> Figure:
     """Every network's measure, category by category: {ylabel: {kind: {category: (M,) values}}}.
 
     Kinds stand side by side within a category; a dash marks their median. Panels in `log` have a logarithmic axis,
-    those in `level` a dotted line at that height.
+    those in `level` a dotted line at that height; xlabel says what categories are.
     """
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
-    figure, column = new_figure(max(7.5, 1.05 * len(names) + 1.5), 2.2 * len(panels) + 0.9, len(panels), 1)
+    width = min(max(7.5, 1.05 * len(names) + 1.5), 11)
+    figure, column = new_figure(width, 2.2 * len(panels) + 0.9, len(panels), 1)
+    size = 10 if len(names) < 10 else 8
+    ticks = wrapped_names(names, (width - 1) / max(len(names), 1), size)
     drawn = {}
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
-        width = 0.8 / len(kinds)
+        room = 0.8 / len(kinds)
         for i, (kind, categories) in enumerate(kinds.items()):
             style = look(kind, labels)
             for name, values in categories.items():
                 values = torch.as_tensor(values, dtype=torch.float64)
-                x = names.index(name) + (i - (len(kinds) - 1) / 2) * width
-                spots = x + width * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
+                x = names.index(name) + (i - (len(kinds) - 1) / 2) * room
+                spots = x + room * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
                 (drawn[kind],) = axes.plot(spots, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
-                axes.hlines(values.nanquantile(0.5), x - 0.4 * width, x + 0.4 * width, color=style["color"], lw=1.2)
+                axes.hlines(values.nanquantile(0.5), x - 0.4 * room, x + 0.4 * room, color=style["color"], lw=1.2)
         if ylabel in log:
             axes.set_yscale("log")
-        if level and ylabel in level:
-            axes.axhline(level[ylabel], color="0.5", lw=0.8, ls=":")
-        axes.set_xticks(range(len(names)), names)
+        reference(axes, (level or {}).get(ylabel))
+        axes.set_xticks(range(len(names)), ticks, fontsize=size)
         axes.set_ylabel(ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
+    column[-1, 0].set_xlabel(xlabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
     return figure

@@ -7,7 +7,7 @@ palette, in the order of a figure's labels: figures that are given the same labe
 
 import functools
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
@@ -16,6 +16,8 @@ import torch
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from liegg.plots.axes import finish
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -47,10 +49,14 @@ F = TypeVar("F", bound=Figure)
 
 
 def styled(draw: Callable[P, F]) -> Callable[P, F]:
+    """A function that draws in this style, with axes made readable at the end."""
+
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> F:
         with matplotlib.rc_context(STYLE):
-            return draw(*args, **kwargs)
+            figure = draw(*args, **kwargs)
+            finish(figure)
+            return figure
 
     return drawn
 
@@ -58,6 +64,11 @@ def styled(draw: Callable[P, F]) -> Callable[P, F]:
 def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[BookFigure, Any]:
     figure = BookFigure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def shaded(kinds: Iterable[str]) -> bool:
+    """Whether kinds are shades of one scale: where all are numbers."""
+    return all(name.isdigit() for name in kinds)
 
 
 def on_colours(artist: Artist, *place: int) -> None:
@@ -70,8 +81,7 @@ def look(kind: str, labels: dict[str, str]) -> dict:
     """Colour and marker of a kind, by its place among the labels; kinds that are numbers are shades in their order."""
     kinds = list(labels)
     place = kinds.index(kind)
-    shaded = all(name.isdigit() for name in kinds)
-    colours = seaborn.color_palette("viridis", len(kinds) + 1) if shaded else PALETTE
+    colours = seaborn.color_palette("viridis", len(kinds) + 1) if shaded(kinds) else PALETTE
     return {"color": colours[place % len(colours)], "marker": MARKERS[place % len(MARKERS)]}
 
 

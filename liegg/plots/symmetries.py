@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from liegg.plots.axes import Level, reference
 from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, on_colours, styled
 
 
@@ -51,20 +52,25 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
 
 
 @styled
-def drifts(times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str) -> BookFigure:
-    """How far the output moves along finite transformations: {kind: (M, T)} against T times."""
+def drifts(
+    times: Tensor, change: dict[str, Tensor], labels: dict[str, str], xlabel: str, *, level: Level | None = None
+) -> BookFigure:
+    """How far the output moves along finite transformations: {kind: (M, T)} against T times; `level` is a dotted line
+    at that height."""
     figure, ((axes,),) = new_figure(6, 3.4, 1, 1)
     for kind, values in change.items():
         band(axes, times, values, kind, labels)
     axes.set(yscale="log", xlabel=xlabel, ylabel="change of the output\n(standard deviations of the output)")
+    reference(axes, level)
     axes.grid(axis="y", lw=0.4, alpha=0.5)
-    axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(change))
     return figure
 
 
 @styled
 def portrait(found) -> BookFigure:
-    """A `Symmetry` at a glance: variance of every direction, coherence if there is one, and the first generators."""
+    """A `Symmetry` at a glance: variance of every direction, coherence if there is one, both with their intervals, and
+    the first generators, red where an entry is positive and blue where it is negative."""
     K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
     figure = BookFigure(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
     parts = figure.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
@@ -84,14 +90,16 @@ def portrait(found) -> BookFigure:
                 lw=1,
                 capsize=2,
                 color=PALETTE[place],
+                label=("counted", "not counted")[place],
             )
         axes.set_xlabel("direction")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
 
     bars(row[0], found.relative_variance, found.variance_interval / found.scale)
-    row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY)
-    row[0].set(yscale="log", ylabel="relative variance\n(crosses in grey: mismatched)")
+    row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY, label="by chance (mismatched)")
+    row[0].set(yscale="log", ylabel="relative variance")
+    parts[0].legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     row[0].set_title(f"{d} of {K} directions", fontsize=10)
     if found.networks > 1:
         bars(row[1], found.coherence, found.coherence_interval)
@@ -112,17 +120,42 @@ def portrait(found) -> BookFigure:
 
 
 @styled
-def flows(generators: dict[str, Tensor], labels: dict[str, str]) -> Figure:
-    """Generators of the plane (3, 3) as the vector fields u -> L u + b they move points along."""
-    figure, (row,) = new_figure(2.7 * len(generators), 3.0, 1, len(generators))
-    ticks = np.linspace(-1, 1, 9)
-    x, y = np.meshgrid(ticks, ticks)
-    for axes, (kind, A) in zip(row, generators.items()):
-        v = np.einsum("ij,jyx->iyx", A.numpy(), np.stack([x, y, np.ones_like(x)]))
-        axes.quiver(x, y, v[0], v[1], color=look(kind, labels)["color"], angles="xy")
-        axes.set(aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1], xlabel="x (half sides)", ylabel="y (half sides)")
-        axes.invert_yaxis()
-        axes.set_title(labels[kind], fontsize=9)
+def runs(
+    variance: Tensor,
+    picked: int,
+    saved: Sequence[float],
+    spread: dict[str, tuple[float, float]],
+    labels: dict[str, str],
+) -> Figure:
+    """The lowest variances (M, k) of M networks, one by one, and beside them those of one run and of several elsewhere.
+
+    picked    the network that is picked out
+    saved     (k,) of the one run
+    spread    of several runs, mean and standard deviation of the "smallest" variance and of the "mean" of the k
+    labels    of what is drawn: each, picked, saved and several
+    """
+    figure, ((left, right),) = new_figure(8, 3.6, 1, 2)
+    right.sharey(left)
+    order, looks = range(1, variance.shape[1] + 1), {kind: look(kind, labels) for kind in labels}
+    of_each = {"smallest": (variance[:, 0], saved[0]), "mean": (variance.mean(1), sum(saved) / len(saved))}
+    for place, (name, (values, of_saved)) in enumerate(of_each.items()):
+        spots = place + torch.linspace(-0.2, 0.2, len(values))
+        left.plot(spots, values, ls="", ms=4, alpha=0.8, **looks["each"])
+        left.plot(spots[picked], values[picked], ls="", ms=6, **looks["picked"])
+        left.plot(place + 0.3, of_saved, ls="", ms=6, **looks["saved"])
+        left.errorbar(place + 0.4, *spread[name], ms=5, capsize=3, **looks["several"])
+    for a, values in enumerate(variance):
+        if a != picked:
+            right.plot(order, values, lw=0.7, alpha=0.5, color=looks["each"]["color"])
+    right.plot(order, variance[picked], lw=1.5, ms=5, **looks["picked"])
+    right.plot(order, saved, lw=1.2, ls="--", ms=5, **looks["saved"])
+    left.set_xticks(range(len(of_each)), ["smallest", f"mean of the {len(order)}"])
+    left.set(yscale="log", ylabel="symmetry variance $S_i^2/N$\n(squared units of y)", xlim=(-0.5, 1.6))
+    right.set(xlabel="direction, in order of variance", xticks=order)
+    for axes in (left, right):
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    shown = [Line2D([], [], ls="", label=label, **looks[kind]) for kind, label in labels.items()]
+    figure.legend(handles=shown, loc="outside lower center", ncols=2)
     return figure
 
 

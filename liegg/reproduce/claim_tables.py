@@ -17,8 +17,11 @@ BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "i
 ORIGINS = {
     "value": "the authors' numbers, at their settings",
     "conclusion": "the authors' statements, without a number or at settings of ours",
+    "reported": "what third parties say of the papers, at settings of ours",
     "ours": "our own controls, goals and extensions",
 }
+AUTHORS = ("value", "conclusion")
+"""whose claims README lists: what others say of a paper is not to be held against it"""
 START, END = "<!-- from here: make store -->", "<!-- to here -->"
 
 
@@ -100,7 +103,7 @@ def readme_table(root: Path) -> str:
         for c in listed
         for verdict in [stored[c.id]]
         for told in [(c.paper, verdict.measured)]
-        if c.origin != "ours" and verdict.word != "not tested"
+        if c.origin in AUTHORS and verdict.word != "not tested"
     ]
     return f"{counts}\n\n{markdown.table(['claim', 'paper', 'here', 'verdict'], rows)}"
 

@@ -13,6 +13,10 @@ from liegg.reproduce.project import find_root
 FILE = Path("book", "claims.yml")
 RATIOS = {"times lower": "times higher", "times higher": "times lower"}
 """the units that a ratio of pairs may have, each with its opposite"""
+TESTED = {*RATIOS, "(rank correlation)"}
+"""the units of what is tested"""
+PREFIXES = {"reported": "third party: ", "ours": "ours: "}
+"""how the source of a claim that is not the authors' begins, by its origin"""
 NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
@@ -21,11 +25,12 @@ class Claim(rows.Row):
     """its name, and its anchor in the book"""
     experiment: rows.Text
     source: rows.Text
-    """where it is made and how we know it; "ours: ..." for controls, goals and extensions of our own"""
+    """where it is made and how we know it, begun as PREFIXES says"""
     statement: rows.Text
     """in our words"""
-    origin: Literal["value", "conclusion", "ours"]
-    """the authors' number at their setting; their statement without one, or at a setting of ours; our own"""
+    origin: Literal["value", "conclusion", "reported", "ours"]
+    """the authors' number at their setting; their statement without one, or at a setting of ours; what a third party
+    says of their paper, at a setting of ours; our own"""
     metric: Annotated[str, Field(pattern=NAME)]
     unit: rows.Line = ""
     """of the metric; that of a ratio says what a value above one means: "times lower" """
@@ -37,7 +42,7 @@ class Claim(rows.Row):
     reason: rows.Text
     judged: Literal["mean", "share", "exact", "test"]
     """by the interval of a mean or of an estimate; by the share of units in `accept`; by every one of a fixed list; by
-    a test of pairs"""
+    a test of pairs or of a rank correlation"""
     least: Annotated[float | None, Field(gt=0, lt=1)] = None
     """the share of units that must be in `accept`"""
     profiles: Annotated[list[table.Profile], Field(min_length=1)]
@@ -54,10 +59,11 @@ class Claim(rows.Row):
             raise ValueError(f"a profile stands here twice: {', '.join(self.profiles)}")
         if (self.judged == "share") != (self.least is not None):
             raise ValueError("least belongs to a claim that is judged by a share, and to no other")
-        if self.judged == "test" and self.unit not in RATIOS:
-            raise ValueError(f"what is tested is a ratio, and its unit one of {', '.join(RATIOS)}")
-        if (self.origin == "ours") != self.source.startswith("ours: "):
-            raise ValueError('a source begins with "ours: " where the origin is ours, and nowhere else')
+        if self.judged == "test" and self.unit not in TESTED:
+            raise ValueError(f"what is tested has one of these units: {', '.join(sorted(TESTED))}")
+        for origin, prefix in PREFIXES.items():
+            if (self.origin == origin) != self.source.startswith(prefix):
+                raise ValueError(f'a source begins with "{prefix}" where the origin is {origin}, and nowhere else')
         return self
 
     @property

@@ -70,7 +70,7 @@ def of_metric(metric: dict) -> Interval | None:
     where one of them is None."""
     if "values" not in metric:
         low, high, n = metric["low"], metric["high"], metric["n"]
-        quantile = t.ppf(0.975, n - 1) if "p" in metric else NORMAL  # of Student's t test, or of a rate
+        quantile = t.ppf(0.975, n - 1) if "wins" in metric else NORMAL  # of pairs, or of a rate or rank
         return Interval(metric["value"], low, high, n, float(high - low) / (2 * quantile))
     return None if None in metric["values"] else mean(metric["values"])
 

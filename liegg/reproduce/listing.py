@@ -22,7 +22,8 @@ def lines(run: Run, experiments: list[Experiment], *, parameters: bool) -> Itera
         except UserError as error:
             why, parameters = str(error), False
         yield f"  {e.name}: {e.title}"
-        yield f"    on two cores: {', '.join(f'{profile} {clock(s)}' for profile, s in e.seconds.items())}"
+        times = ", ".join(f"{profile} {clock(s)}" for profile, s in e.seconds.items())
+        yield f"    on two cores: {times}{', after all others and alone' * e.alone}"
         yield f"    at profile {run.profile}: {why or 'up to date'}"
         for p in e.parameters().values() if parameters else ():
             yield f"      {p.name} ({p.type}) = {p.default!r}{p.bounds and f' [{p.bounds}]'}: {p.help}"

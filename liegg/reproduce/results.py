@@ -29,7 +29,7 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     scope      the notebook's globals(), where the values of its parameters stand
     metrics    by name a number or one number a network; None where there is none (no generator, no angle); or an
                estimate with its 95 % interval from n independent draws, a dict of value, low, high and n, and of a
-               test also p and wins
+               test also p, and wins if it is one of pairs
     rows       of the table, one a network: written as CSV beside the result
 
     The runner says where to by the variable LIEGG_RESULT; a notebook run by hand writes to book/_build/by-hand/results

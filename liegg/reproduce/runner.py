@@ -154,17 +154,21 @@ def run_experiments(
 
 
 def execute(jobs: list[Job], limits: Limits = NONE) -> list[str]:
-    """Execute notebooks of one run, the longest first; returns the names that failed."""
+    """Execute notebooks of one run, the longest first, then one by one those that are measured alone; returns the names
+    that failed."""
     run = jobs[0].run
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_once = min(cores, len(jobs))
     threads = limits.threads or max(1, (cores - 1) // at_once)
     say(f"{at_once} at a time, {threads} thread{'s' * (threads > 1)} each")
+    for job in jobs:
+        if job.alone and len(jobs) > 1:
+            say(f"{job.name}: comes last, with nothing beside it, because it measures times")
     for path in (run.folder, jobs[0].running):
         path.mkdir(parents=True, exist_ok=True)
     (run.folder / "kernels.log").open("a").close()
     expected = {job.name: _expected_seconds(job) for job in jobs}
-    waiting = sorted(jobs, key=lambda job: -expected[job.name])
+    waiting = sorted(jobs, key=lambda job: (job.alone, -expected[job.name]))
     workers = [Worker(run, threads) for _ in range(at_once)]
     try:
         return _follow(workers, waiting, expected, limits)
@@ -180,7 +184,7 @@ def _follow(workers: list[Worker], waiting: list[Job], expected: dict[str, float
     failed, restarted, memory, last = [], set(), 0.0, time.monotonic()
     while waiting or any(worker.job for worker in workers):
         for worker in workers:
-            if waiting and not worker.job:
+            if not worker.job and _may_start(waiting, [other.job for other in workers if other.job]):
                 worker.give(waiting.pop(0))
         busy = [worker for worker in workers if worker.job]
         wait([worker.pipe for worker in busy], timeout=POLL)
@@ -202,6 +206,11 @@ def _follow(workers: list[Worker], waiting: list[Job], expected: dict[str, float
                 say(worker.standing(expected[worker.job.name]))
     say(f"at most {memory:.1f} GB of memory in all")
     return failed
+
+
+def _may_start(waiting: list[Job], at_work: list[Job]) -> bool:
+    """Whether the first that waits may start beside these."""
+    return bool(waiting) and not (at_work and (waiting[0].alone or at_work[0].alone))
 
 
 def _memory() -> float:

@@ -40,6 +40,8 @@ class Experiment:
     allowed: dict
     replicates: list[str]
     """parameters that add or change random draws and nothing else: a claim is judged at any value of theirs"""
+    alone: bool
+    """whether it measures times, and so runs last with nothing beside it"""
     path: Path
 
     @property
@@ -92,6 +94,7 @@ class _Row(rows.Row):
     profiles: dict[Profile, dict[str, object]]
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[rows.Text] = Field(default=["seed", "networks"])
+    alone: bool = False
 
     @field_validator("seconds", "profiles")
     @classmethod

@@ -4,8 +4,8 @@ mean     draws that could be exchanged for others, such as networks: the 95 % in
          estimate, inside the accepted interval is yes, apart from it no, across one of its ends undecided.
 share    units each of which is right or wrong: the 95 % interval of the share that is right, against `least`.
 exact    a fixed list of named cases, or one answer of all networks together: no sample, so every value counts.
-test     of pairs, an estimate with a p-value: its interval inside, and p below 0.05 after Holm's correction for all
-         tests of the book, those without a result among them. So all claims and all results are judged at once.
+test     of pairs or ranks, an estimate with a p-value: its interval inside, and p below 0.05 after Holm's correction
+         for all tests of the book, those without a result among them. So all claims and results are judged at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ LEVEL = 0.05
 WORDS = {
     "value": {"yes": "reproduced", "partly": "partly", "no": "not reproduced"},
     "conclusion": {"yes": "confirmed", "no": "not confirmed"},
+    "reported": {"yes": "so here", "no": "not so here"},
     "ours": {"yes": "holds", "no": "does not hold"},
 }
 

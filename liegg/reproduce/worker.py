@@ -43,6 +43,11 @@ class Job(NamedTuple):
         return self.experiment.name
 
     @property
+    def alone(self) -> bool:
+        """Whether it measures times, so that nothing may run beside it."""
+        return self.experiment.alone and self.source is None
+
+    @property
     def running(self) -> Path:
         return self.run.folder / "running"
 

@@ -1,11 +1,12 @@
-"""What verdicts rest on: paired ratios, rates, both with 95 % intervals; ranks, and where an improvement ends."""
+"""What verdicts rest on: paired ratios, rates, ranks within groups, all with 95 % intervals; and where an improvement
+ends."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from statistics import NormalDist
 
 import torch
-from scipy.stats import spearmanr, t
+from scipy.stats import rankdata, spearmanr, t
 from torch import Tensor
 
 FLAT = 1.25  # a factor by which nothing falls any more
@@ -36,6 +37,13 @@ def paired(values: Sequence[float] | Tensor, others: Sequence[float] | Tensor) -
         "p": float(2 * t.sf(abs(mean) / error, n - 1)) if error else float(mean == 0),
         "wins": int((logs < 0).sum()),
     }
+
+
+def apart(values: Sequence[float] | Tensor, mean: float, sd: float, n: int) -> float:
+    """By how many standard errors of the difference the mean of values exceeds the mean of n others, of which only it
+    and the standard deviation are known (Welch)."""
+    values = torch.as_tensor(values, dtype=torch.float64)
+    return (values.mean().item() - mean) / (values.var().item() / len(values) + sd**2 / n) ** 0.5
 
 
 def rate(hits: Iterable[bool], clusters: Iterable | None = None, *, seed: int = 0) -> dict[str, float] | None:
@@ -93,6 +101,37 @@ def bootstrap(
 def rank_correlation(x: Sequence, y: Sequence) -> float:
     """Spearman's rank correlation, in [-1, 1]."""
     return float(spearmanr(x, y).statistic)
+
+
+def within_groups(x: Tensor, y: Tensor, *, draws: int = 9999, seed: int = 0) -> dict[str, float]:
+    """Spearman's rank correlation of x and y (n units, G groups) within a group, the mean over groups, as an estimate
+    for `record`: what is left of a relation when the groups' own levels are taken out of it.
+
+    p            of the two-sided permutation test: the units of y are drawn in another order, the same in all groups,
+                 since what one unit has in different groups may depend on each other
+    low, high    see `bootstrap`, over units
+    draws        of another order, and of units again
+
+    A group in which all of x or of y agree counts as zero. Raises ValueError where the shapes do not agree.
+    """
+    if x.shape != y.shape or x.ndim != 2:
+        raise ValueError(f"x and y must be (units, groups), not {tuple(x.shape)} and {tuple(y.shape)}")
+    ranks, others = _ranks(x), _ranks(y)
+    generator = torch.Generator().manual_seed(seed)
+    orders = torch.stack([torch.randperm(len(x), generator=generator) for _ in range(draws)])
+    by_chance = torch.stack([(ranks * others[order]).sum(0).mean() for order in orders])
+    value = (ranks * others).sum(0).mean()
+    as_far = int((by_chance.abs() >= value.abs() - 1e-12).sum())
+    of_pairs = lambda v: float((_ranks(v[..., 0]) * _ranks(v[..., 1])).sum(0).mean())
+    estimate = bootstrap(of_pairs, torch.stack([x, y], 2), draws=draws)
+    assert estimate is not None
+    return estimate | {"p": (1 + as_far) / (1 + draws)}
+
+
+def _ranks(values: Tensor) -> Tensor:
+    """(n, G) ranks within each group, less their mean, of unit length."""
+    ranks = torch.from_numpy(rankdata(values.numpy(), axis=0))
+    return torch.nn.functional.normalize(ranks - ranks.mean(0), dim=0)
 
 
 def share(hits: Iterable[bool]) -> tuple[float, float, float]:

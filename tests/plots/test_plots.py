@@ -84,6 +84,21 @@ def test_the_density_of_orbits_of_a_rotation_is_the_circle():
     )
 
 
+def test_runs_one_by_one_beside_those_of_others():
+    variance = torch.tensor([[1.0, 3.0], [2.0, 8.0], [1.5, 2.5]])
+    labels = {"each": "a network", "picked": "the highest", "saved": "theirs", "several": "theirs, ten runs"}
+    spread = {"smallest": (1.5, 0.5), "mean": (3.0, 1.0)}
+    left, right = plots.runs(variance, 1, [1.0, 2.0], spread, labels).axes
+    assert left.get_yscale() == right.get_yscale() == "log" and left.get_ylim() == right.get_ylim()
+    heights = [line.get_ydata().tolist() for line in left.lines if line.get_marker() != "_"]
+    for drawn in ([1, 2, 1.5], [2], [2, 5, 2], [5]):
+        assert any(values == drawn for values in heights)
+    assert left.containers[0].lines[2][0].get_segments()[0][:, 1].tolist() == [1, 2]
+    assert sorted(line.get_ydata().tolist() for line in right.lines) == [[1, 2], [1, 3], [1.5, 2.5], [2, 8]]
+    picked = next(line for line in right.lines if line.get_ydata().tolist() == [2, 8])
+    assert picked.get_color() == look("picked", labels)["color"]
+
+
 def test_nothing_that_was_given_is_left_out():
     labels, x = {"a": "A", "b": "B", "c": "C"}, torch.rand(2, 5) + 0.1
     untitled = plots.scatter([{"a": x}, {"b": x}], labels, ["left", "right"], "height")
@@ -139,6 +154,18 @@ def test_a_network_without_a_value_takes_no_other_from_the_line():
     values = torch.tensor([[1.0, 2.0], [3.0, torch.nan]])
     axes = plots.trends({"y": {"one": (range(2), values)}}, {"one": "A"}, "n").axes[0]
     assert axes.lines[0].get_ydata().tolist() == [2, 2]
+
+
+def test_small_multiples_have_a_panel_a_case_on_one_scale():
+    values = torch.rand(3, 4) + 0.1
+    cases = {name: {"b": (range(4), (i + 1) * values)} for i, name in enumerate("uvwxy")}
+    figure = plots.multiples(cases, {"a": "A", "b": "B"}, "time (s)", "height (m)", log=True)
+    assert [axes.get_title() for axes in figure.axes] == [*"uvwxy"]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1 and figure.axes[4].get_yscale() == "log"
+    for i, axes in enumerate(figure.axes):
+        assert axes.lines[0].get_ydata() == pytest.approx((i + 1) * values.double().mean(0))
+    assert (figure.get_supxlabel(), figure.get_supylabel()) == ("time (s)", "height (m)")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["B"]
 
 
 def test_figures_of_layers_have_a_panel_a_layer_and_say_if_there_is_nothing():

@@ -109,6 +109,15 @@ def test_the_readmes_table_is_put_between_its_marks(tmp_path):
     assert written.count(claim_tables.readme_table(tmp_path)) == 1
 
 
+def test_the_readme_lists_the_authors_claims_alone():
+    """Not what others say of their papers, nor what is ours: all of it is counted, and stands in the book."""
+    written = claim_tables.readme_table(find_root())
+    listed = set(re.findall(r"\.ipynb#([a-z0-9-]+)\)", written))
+    assert listed <= {c.id for c in LISTED if c.origin in ("value", "conclusion")} and len(listed) > 20
+    assert {c.origin for c in LISTED} == {"value", "conclusion", "reported", "ours"} == set(claim_tables.ORIGINS)
+    assert all(f"- {what}: " in written for what in claim_tables.ORIGINS.values())
+
+
 def test_no_claim_of_the_book_breaks_its_row(run):
     for experiment in EXPERIMENTS.values():
         table, _ = claim_tables.of_page(run, experiment).split("\n\n")

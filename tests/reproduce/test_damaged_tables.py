@@ -52,6 +52,7 @@ EXPERIMENTS = [
     ("smoke: 3", "smoke: '3'", "11_first, seconds.smoke"),
     ("smoke: 3", "smoke: .inf", "11_first, seconds.smoke"),
     ("smoke: 3, ", "", "11_first, seconds: smoke is missing"),
+    ("  replicates: [seed]", "  replicates: [seed]\n  alone: 1", "11_first, alone"),
     ("11_first:", "1/../x:", "1/../x, name"),
     ("11_first:", "/etc/1:", "/etc/1, name"),
     ("11_first:", "1 first:", "1 first, name"),

@@ -176,7 +176,7 @@ def experiment(project):
         nbformat.write(nbformat.v4.new_notebook(cells=made), path)
 
     write()
-    return table.Experiment("n", "N", "nothing", {"quick": 1}, {"quick": {}}, {}, ["seed"], path), write
+    return table.Experiment("n", "N", "nothing", {"quick": 1}, {"quick": {}}, {}, ["seed"], False, path), write
 
 
 def changed(before, experiment, project, **values):

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from liegg.reproduce import intervals, results, table
-from liegg.reproduce.claims import Claim
+from liegg.reproduce.claims import PREFIXES, Claim
 from liegg.reproduce.verdicts import WORDS, judge
 
 EXPERIMENTS = table.load()
@@ -18,8 +18,7 @@ WORD = {"yes": "reproduced", "no": "not reproduced", "partly": "partly"}
 def claim(**changes):
     fields = {"id": "c", "experiment": NAME, "source": "LieGG", "statement": "s", "origin": "value", "metric": "m"}
     fields |= {"paper": "1", "accept": [1, 2], "reason": "r", "judged": "mean", "profiles": ["paper"]}
-    if changes.get("origin") == "ours":
-        fields["source"] = "ours: a test"
+    fields["source"] = PREFIXES.get(changes.get("origin"), "") + "a test"
     if changes.get("judged") == "share":
         fields["least"] = 0.8
     return Claim(**{**fields, **changes})
@@ -101,6 +100,7 @@ def test_every_one_of_a_fixed_list_counts(values, answer, origin):
     [
         ("value", ["reproduced", "not reproduced", "undecided"]),
         ("conclusion", ["confirmed", "not confirmed", "undecided"]),
+        ("reported", ["so here", "not so here", "undecided"]),
         ("ours", ["holds", "does not hold", "undecided"]),
     ],
 )
@@ -184,6 +184,11 @@ def test_a_test_needs_interval_and_corrected_p():
             estimate(0.714, 0.64, 0.8, n=7, p=1e-3, wins=7),
             {"unit": "times lower", "judged": "test"},
             "the opposite, 7 of 7 seeds: 1.40 times higher [1.25, 1.56]",
+        ),
+        (
+            estimate(0.46, 0.31, 0.59, n=16, p=1e-4),
+            {"unit": "(rank correlation)", "judged": "test", "accept": [0, math.inf]},
+            "0.46 [0.31, 0.59] (rank correlation), 16 seeds",
         ),
         (estimate(0.96, 0.91, 0.99), {"unit": "of the tasks"}, "0.960 [0.910, 0.990] of the tasks, 5 seeds"),
         ([1.5] * 16, {"judged": "share"}, "16 of 16 seeds, share [0.81, 1.00]"),

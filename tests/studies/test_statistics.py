@@ -8,7 +8,17 @@ import pytest
 import torch
 from scipy import stats
 
-from liegg.studies.statistics import fall, paired, percent, rank_correlation, rate, saturated, share
+from liegg.studies.statistics import (
+    apart,
+    fall,
+    paired,
+    percent,
+    rank_correlation,
+    rate,
+    saturated,
+    share,
+    within_groups,
+)
 
 
 def test_pairs_against_scipys_t_test():
@@ -50,6 +60,12 @@ def test_pairs_without_spread():
 def test_what_is_no_pair(values, others, message):
     with pytest.raises(ValueError, match=message):
         paired(values, others)
+
+
+def test_means_apart_against_scipys_welch_test():
+    ours, theirs = [1.0, 2, 4, 3, 2.5], np.array([2.0, 5, 3, 6])
+    expected = stats.ttest_ind(ours, theirs, equal_var=False).statistic
+    assert apart(ours, theirs.mean(), theirs.std(ddof=1), 4) == pytest.approx(expected)
 
 
 def test_clusters_of_one_have_about_wilsons_interval():
@@ -112,6 +128,52 @@ def test_rank_correlation_with_ties_is_pearsons_of_mean_ranks():
     mean_ranks = torch.tensor([[1.5, 1.5, 3, 4, 5], [2, 1, 4, 4, 4]]).double()
     expected = torch.corrcoef(mean_ranks)[0, 1].item()
     assert rank_correlation([7, 7, 8, 9, 30], [0.2, 0.1, 5, 5, 5]) == pytest.approx(expected)
+
+
+def test_ranks_within_groups_leave_the_groups_own_levels_out():
+    """Within both groups y falls as x grows; over both it grows with x."""
+    x = torch.tensor([[1.0, 101], [2, 102], [3, 103], [4, 104], [5, 105]])
+    y = torch.tensor([[5.0, 105], [4, 104], [3, 103], [2, 102], [1, 101]])
+    assert rank_correlation(x.flatten(), y.flatten()) > 0.4
+    found = within_groups(x, y)
+    assert found["value"] == pytest.approx(-1) == found["low"] and found["n"] == 5
+    assert found["p"] == pytest.approx(2 / math.factorial(5), rel=0.3)  # of all orders, this one and its opposite
+
+
+def test_ranks_within_groups_against_scipy():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(12, 3, generator=generator, dtype=torch.float64)
+    y = x + torch.randn(12, 3, generator=generator, dtype=torch.float64)
+    found = within_groups(x, y, draws=2000)
+    assert found["value"] == pytest.approx(np.mean([stats.spearmanr(a, b).statistic for a, b in zip(x.T, y.T)]))
+    assert found["low"] < found["value"] < found["high"] and found["p"] < 0.01
+    assert within_groups(7 * x.exp(), y**3, draws=2000) == pytest.approx(found)
+    one = within_groups(x[:, :1], y[:, :1], draws=2000)
+    exact = stats.permutation_test(
+        (x[:, 0],),
+        lambda a: stats.spearmanr(a, y[:, 0]).statistic,
+        permutation_type="pairings",
+        n_resamples=2000,
+        rng=0,
+    )
+    assert one["p"] == pytest.approx(exact.pvalue, abs=0.03)
+
+
+def test_the_test_within_groups_keeps_its_level_where_units_keep_their_value():
+    """A unit's x and its y are the same in all groups, and have nothing to do with each other."""
+    generator = torch.Generator().manual_seed(1)
+    p = [
+        within_groups(*(torch.randn(8, 1, generator=generator).expand(8, 6) for _ in range(2)), draws=99)["p"]
+        for _ in range(100)
+    ]
+    assert 0.4 < np.mean(p) < 0.6 and np.mean(np.array(p) <= 0.05) <= 0.11
+
+
+def test_groups_without_spread_count_as_zero():
+    x = torch.tensor([[1.0, 3], [2, 3], [3, 3]])
+    assert within_groups(x, x)["value"] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="units, groups"):
+        within_groups(x, x.T)
 
 
 @pytest.mark.parametrize(("k", "n"), [(8, 10), (0, 7), (7, 7), (1, 200)])

@@ -12,8 +12,8 @@ from liegg.symmetry.factors import Factors
 from liegg.symmetry.labels import paid
 from liegg.symmetry.spectrum import spectrum
 
-KINDS = ("trained", "upright", "untrained")
-"""on rotated digits, on upright ones, on none; those are shown rotated digits"""
+KINDS = ("trained", "upright", "shuffled", "untrained")
+"""on rotated digits, on upright ones, on rotated ones with shuffled labels, on none: those are shown rotated digits"""
 FOLLOWED = 500  # rotated test images of each network that are turned on
 
 
@@ -30,7 +30,12 @@ def of_kind(
 ) -> dict:
     """What `rotation.of_classifiers` measures of networks of one of KINDS, one a seed, each with its own digits, and
 
-    paid        (M, 2, K) the share of signal along the directions that each has on its test images, and its error
+    accuracy_training    of each on the images it was trained on, with the labels it was given
+    paid                 (M, 2, K) the share of signal along the directions that each has on its test images, and its
+                         error
+
+    The best epoch on validation is kept. Shuffled labels have none: all those networks learn the same images with the
+    same labels by heart, to the last epoch, so that they share something that is no symmetry.
 
     images      to train on; held_out: to choose the best epoch by, and to test with, as many of each
     degrees     (T,) by which test images are turned on
@@ -40,14 +45,23 @@ def of_kind(
     def draw(split: str, number: int, offset: int, rotated: bool = kind != "upright") -> Data:
         return digits.draws(dataset, split, number, rotated=rotated, seeds=[s + offset for s in seeds])
 
-    training, validation = draw("train", images, 0), draw("validation", held_out, 1000)
-    testing = draw("test", held_out, 2000)
+    training = _shuffled(dataset, images, seeds) if kind == "shuffled" else draw("train", images, 0)
+    validation, testing = draw("validation", held_out, 1000), draw("test", held_out, 2000)
     nets = digits.classifiers(hidden, seeds=[s + 1000 * (kind == "untrained") for s in seeds])
     if kind != "untrained":
-        fit(nets, *training, score=rotation.accuracy, validation=validation, seeds=seeds, **settings)
+        best = {} if kind == "shuffled" else {"score": rotation.accuracy, "validation": validation}
+        fit(nets, *training, seeds=seeds, **best, **settings)
     turned, _ = testing if kind != "upright" else draw("test", held_out, 2000, rotated=True)
     seen = rotation.of_classifiers(nets, training, validation, testing, turned[:, :FOLLOWED], degrees)
-    return seen | {"paid": _paid(nets, seen["alone_test"], testing)}
+    learned = [rotation.accuracy_of(*each) for each in zip(nets, *training)]
+    return seen | {"accuracy_training": learned, "paid": _paid(nets, seen["alone_test"], testing)}
+
+
+def _shuffled(dataset: str, images: int, seeds: Sequence[int]) -> Data:
+    """The same rotated images for all networks (M, N, 1, 28, 28), with the same labels (M, N) in an order of chance."""
+    x, label = digits.draw(dataset, "train", images, rotated=True, seed=seeds[0])
+    label = label[torch.randperm(images, generator=torch.Generator().manual_seed(seeds[0]))]
+    return x.expand(len(seeds), *x.shape), label.expand(len(seeds), -1)
 
 
 def _paid(nets: Sequence[nn.Module], alone: Sequence[Factors], testing: Data) -> Tensor:

@@ -51,32 +51,53 @@ def trained(samples: int, hidden: Sequence[int], *, seeds: Sequence[int], degree
 
 
 def at_sizes(
-    sizes: Sequence[int], hidden: Sequence[int], *, seeds: Sequence[int], visits: int, points: int, **settings
+    sizes: Sequence[int],
+    hidden: Sequence[int],
+    *,
+    shuffled: int,
+    seeds: Sequence[int],
+    visits: int,
+    points: int,
+    **settings,
 ) -> dict:
     """One network a size and seed, all trained as one; the networks of a size are then looked at together, at `points`
     fresh points, the same for all.
 
-    sizes       numbers of points drawn, all but HELD_OUT of which are trained on
+    sizes       numbers of points drawn, in ascending order; all but HELD_OUT are trained on
+    shuffled    how many are drawn for the networks that learn shuffled targets: all the same points, with the same
+                targets in an order of chance, so that they share something that is no symmetry
     visits      size times epochs, the same for all
     settings    batch_size, lr, weight_decay and device of `fit`
 
-    sizes       for each: factors "together", and "errors" of each network (`o5.errors`, with its training_error)
+    sizes       for each: factors "together", and "errors" of each network (`o5.errors`, with its training_error and
+                relative_training_error, which is over the variance of its targets)
+    shuffled    the same of the networks with shuffled targets
     untrained   factors of other starts
     """
+    count = len(seeds)
     cases = [(size, s) for size in sizes for s in seeds]
-    x, y = zip(*(o5.draw(size - HELD_OUT, seed=s) for size, s in cases))
-    order = [s for _, s in cases]
+    data = [o5.draw(size - HELD_OUT, seed=s) for size, s in cases] + [_shuffled(shuffled, seed=seeds[0])] * count
+    x, y = zip(*data)
+    order = [s for _, s in cases] + list(seeds)
     nets = o5.networks(hidden, x, y, seeds=order)
-    fit(nets, x, y, seeds=order, epochs=[visits // size for size, _ in cases], **settings)
+    epochs = [visits // size for size in [size for size, _ in cases] + [shuffled] * count]
+    fit(nets, x, y, seeds=order, epochs=epochs, **settings)
     x_fresh, y_fresh = o5.draw(points, seed=seeds[0] + 10_000)
     groups = []
-    for i in range(0, len(nets), len(seeds)):
-        group = nets[i : i + len(seeds)]
-        errors = [
-            {"training_error": o5.errors(net, *own)["test_error"]} | o5.errors(net, x_fresh, y_fresh)
-            for net, *own in zip(group, x[i:], y[i:])
-        ]
+    for i in range(0, len(nets), count):
+        group = nets[i : i + count]
+        errors = []
+        for net, *own in zip(group, x[i:], y[i:]):
+            training = o5.errors(net, *own)
+            learned = {"training_error": training["test_error"], "relative_training_error": training["relative_error"]}
+            errors.append(learned | o5.errors(net, x_fresh, y_fresh))
         groups.append({"errors": errors, "together": polarize(group, x_fresh, o5.ACTION)})
-    count = len(seeds)
-    start = o5.networks(hidden, x[-1:] * count, y[-1:] * count, seeds=[s + 1000 for s in seeds])
-    return {"sizes": groups, "untrained": polarize(start, x_fresh, o5.ACTION)}
+    largest = slice(len(cases) - 1, len(cases))
+    start = o5.networks(hidden, x[largest] * count, y[largest] * count, seeds=[s + 1000 for s in seeds])
+    return {"sizes": groups[:-1], "shuffled": groups[-1], "untrained": polarize(start, x_fresh, o5.ACTION)}
+
+
+def _shuffled(samples: int, *, seed: int) -> tuple[Tensor, Tensor]:
+    """All but HELD_OUT of so many points, with their targets in an order of chance."""
+    x, y = o5.draw(samples - HELD_OUT, seed=seed)
+    return x, y[torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))]

@@ -5,6 +5,7 @@ makes the data almost certainly rotated MNIST. What the error bars are, and how 
 not printed.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -91,16 +92,18 @@ def of_network(rows: Factors, summed: Factors, raw: Factors, untrained: Factors)
     """What LieGG's measures say of one network, from what `depth_parameters.of_shape` measured of it.
 
     variance, bias              as in the released code, of the sum of the scaled logits; lengths in half-sides
+    relative_summed             that variance over the mean of the four directions: free of units
     variance_raw                of the sum of the logits as they are
     variance_rows, bias_rows    with a row for each scaled logit
-    relative                    variance_rows over the mean of the four directions: free of units
+    relative                    variance_rows over the mean of the four directions
     relative_untrained          that of another start, untrained
     """
-    variance, _, bias = lowest_linear(summed)
+    variance, relative_summed, bias = lowest_linear(summed)
     variance_rows, relative, bias_rows = lowest_linear(rows)
     return {
         "variance": variance,
         "bias": bias,
+        "relative_summed": relative_summed,
         "variance_raw": lowest_linear(raw)[0],
         "variance_rows": variance_rows,
         "bias_rows": bias_rows,
@@ -191,25 +194,25 @@ class Sweep:
             "depth_fall_few": self.fall("variance", (few, shallow), (few, deep)),
             "depth_fall_many": self.fall("variance", (many, shallow), (many, deep)),
             "depth_fall_relative": self.fall("relative", (self.budgets, shallow), (self.budgets, deep)),
+            "depth_fall_relative_summed": self.fall("relative_summed", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_untrained": self.fall("relative_untrained", (self.budgets, shallow), (self.budgets, deep)),
             "parameters_fall": self.fall("variance", (few, self.layers), (many, self.layers)),
             "parameters_fall_relative": self.fall("relative", (few, self.layers), (many, self.layers)),
-            "corner_fall": self.fall("variance", (few, shallow), (many, deep)),
+            "corner_factor": self.fall("variance", (few, shallow), (many, deep)),
             "bias_fall": self.fall("bias", (self.budgets, shallow), (self.budgets, middle)) if middle else None,
         }
 
     def of_accuracy(self) -> dict[str, dict[str, float] | None]:
-        """How variance and bias go with accuracy over all networks; those of one seed, which have seen the same images,
-        are drawn again together."""
+        """How variance and bias go with accuracy, over the networks whose accuracy the poster's axis has, and over all;
+        those of one seed, which have seen the same images, are drawn again together."""
         names = ["accuracy", "variance", "bias", "bias_rows"]
         of_seed = [[[row[name] for name in names] for row in self.rows if row["seed"] == s] for s in self.seeds]
         seeds = torch.tensor(of_seed, dtype=torch.float64)
         return {
-            "variance_follows_accuracy": statistics.bootstrap(
-                lambda some: statistics.rank_correlation(*some[..., :2].flatten(0, 1).T), seeds
-            ),
-            "bias_of_halves": statistics.bootstrap(_bias_of_halves, seeds),
-            "bias_sum_over_rows": statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3])),
+            "variance_follows_accuracy": statistics.bootstrap(lambda some: _follows(_on_axis(some)), seeds),
+            "variance_follows_accuracy_all": statistics.bootstrap(lambda some: _follows(some.flatten(0, 1)), seeds),
+            "bias_of_halves": statistics.bootstrap(lambda some: _bias_of_halves(_on_axis(some)), seeds),
+            "bias_factor_of_sum": statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3])),
         }
 
     def _mean_over(self, name: str, shapes: Shapes) -> Tensor:
@@ -223,8 +226,22 @@ def _mean(values: Tensor) -> Tensor:
     return values.log().mean(-1).exp()
 
 
-def _bias_of_halves(seeds: Tensor) -> float:
-    """The median bias of the less accurate half of all networks over that of the more accurate half."""
-    accuracy, _, bias, _ = seeds.flatten(0, 1).T
-    low, high = bias[accuracy.argsort()].tensor_split(2)
+def _on_axis(seeds: Tensor) -> Tensor:
+    """(n, ...) of the networks (seeds, networks, ...), those whose accuracy, their first number, is on the poster's
+    axis."""
+    networks = seeds.flatten(0, 1)
+    return networks[(networks[:, 0] >= ACCURACY[0]) & (networks[:, 0] < ACCURACY[-1])]
+
+
+def _follows(networks: Tensor) -> float:
+    """Spearman's rank correlation between the accuracy and the variance of networks (n, ...); nan for fewer than
+    three."""
+    return statistics.rank_correlation(networks[:, 0], networks[:, 1]) if len(networks) > 2 else math.nan
+
+
+def _bias_of_halves(networks: Tensor) -> float:
+    """The median bias of the less accurate half of networks (n, ...) over that of the more accurate half."""
+    if len(networks) < 2:
+        return math.nan
+    low, high = networks[networks[:, 0].argsort(), 2].tensor_split(2)
     return (low.quantile(0.5) / high.quantile(0.5)).item()

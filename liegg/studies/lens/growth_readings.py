@@ -1,6 +1,6 @@
 """What groups of few and of many networks say of functions of families: answers, probabilities, statements."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -78,12 +78,14 @@ def stated(read: Sequence[Group], *, tolerance: float, alpha: float) -> list[dic
     return rows
 
 
-def growth(rows: Sequence[dict], few: int, many: int) -> Tensor:
-    """(functions, 2) of every function that groups of both sizes learned the shares of right answers, of few and of
-    many networks."""
-    shares: dict[int, dict[int, list[bool]]] = {}
+def growth(
+    rows: Sequence[dict], few: Hashable, many: Hashable, *, by: str = "networks", column: str = "right"
+) -> Tensor:
+    """(functions, 2) of every function that is in rows of both kinds, `few` and `many` in the column `by`: the shares
+    of them that are true in `column`, as right answers are."""
+    shares: dict[Hashable, dict[Hashable, list[bool]]] = {}
     for row in rows:
-        shares.setdefault(row["function"], {}).setdefault(row["networks"], []).append(row["right"])
+        shares.setdefault(row["function"], {}).setdefault(row[by], []).append(row[column])
     both = [of for of in shares.values() if few in of and many in of]
     means = [[sum(of[n]) / len(of[n]) for n in (few, many)] for of in both]
     return torch.tensor(means, dtype=torch.float64).reshape(-1, 2)

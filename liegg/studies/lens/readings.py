@@ -28,6 +28,14 @@ NAMES = {
 }
 """What `identify` should say of a target's algebra, where that is not the target's own name."""
 
+SORTS = {
+    **dict.fromkeys(("so(2)", "so(3)", "so(5)", "so(3)+so(3)", "so(3) in a subspace"), "rotations"),
+    **dict.fromkeys(("so(1,3)", "sl(2)", "sp(2)", "scaling"), "stretches"),
+    "linear": "linear",
+}
+"""Targets whose group keeps points together, those whose group carries them outwards, and the function of one
+coordinate, whose gradients are parallel."""
+
 
 class Task(NamedTuple):
     """One target in one basis, learned by a group of networks, and what was found."""
@@ -41,12 +49,13 @@ class Task(NamedTuple):
     """of the networks together"""
 
     def directions(self) -> list[dict]:
-        """One row a direction of the networks together: the group's error, whether the direction is nearer than 30
-        degrees to the true algebra, and its measures."""
+        """One row a direction of the networks together: the case, the target's sort ("rest" where SORTS has none), the
+        group's error, whether the direction is nearer than 30 degrees to the true algebra, and its measures."""
         found, true = self.found, self.target.algebra
         near = found.bias(true) < 0.5 if len(true) else torch.zeros(len(found.variance), dtype=torch.bool)
+        about = self.case | {"sort": SORTS.get(self.case["target"], "rest")}
         return [
-            {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
+            about | {"error": self.rows[0]["error"], "symmetry": s, "variance": v, "chance": c, "coherence": k}
             for s, v, c, k in zip(
                 near.tolist(), found.relative_variance.tolist(), found.chance_ratio.tolist(), found.coherence.tolist()
             )
@@ -184,18 +193,19 @@ def exact(*, seed: int, points: int = 2000) -> dict[str, dict[str, float]]:
 
 def discovery(answer: Factors | dict, action: Action) -> Discovery:
     """What a method says of one data set, from what `comparison.compare` kept; LieGG's strength is the symmetry
-    variance, shared if there are several networks."""
+    variance, the mean over its networks."""
     if not isinstance(answer, Factors):
         return Discovery(**answer)
     found = decide(answer, action)
-    return Discovery(found.directions, found.variance if found.networks == 1 else found.shared, found.dimension)
+    return Discovery(found.directions, found.variance, found.dimension)
 
 
 def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict]:
     """One row a data set of what `comparison.compare` kept: true and found dimension, that by the largest step in its
-    spectrum, the largest and mean angle to the true algebra (degrees), seconds of one answer and megabytes of all."""
+    spectrum (both None where it had to be told), the largest and mean angle to the true algebra (degrees), seconds of
+    the answer and megabytes of all."""
     rows, true = [], len(target.algebra)
-    for seed, answer in zip(seeds, measured["answers"]):
+    for seed, answer, seconds in zip(seeds, measured["answers"], measured["seconds"]):
         said = discovery(answer, target.action)
         angles = algebra.principal_angles(said.directions[:true], target.algebra) if true else None
         rows.append(
@@ -203,14 +213,47 @@ def of_method(measured: dict, target: Target, seeds: Sequence[int]) -> list[dict
                 "seed": seed,
                 "true": true,
                 "dimension": said.dimension,
-                "dimension_by_step": by_step(said.strength),
+                "dimension_by_step": None if said.dimension is None else by_step(said.strength),
                 "angle": angles[-1].item() if true else None,
                 "angle_mean": angles.mean().item() if true else None,
-                "seconds": measured["seconds"],
+                "seconds": seconds,
                 "megabytes": measured["megabytes"],
             }
         )
     return rows
+
+
+def beside(found: Symmetry, algebras: dict[str, Tensor]) -> list[dict]:
+    """One row a found direction: of which of the algebras (k, n, n) it has most, by name, how many degrees it is away
+    from it, and its coherence with both ends of the interval."""
+    rows = []
+    away = {name: found.bias(of).clamp(0, 1).asin().rad2deg() for name, of in algebras.items()}
+    for i in range(found.dimension):
+        nearest = min(away, key=lambda name: away[name][i])
+        low, high = found.coherence_interval[i].tolist()
+        rows.append(
+            {
+                "nearest": nearest,
+                "degrees": away[nearest][i].item(),
+                "coherence": found.coherence[i].item(),
+                "low": low,
+                "high": high,
+            }
+        )
+    return rows
+
+
+def ranged(values: Tensor, *, digits: int = 3) -> str:
+    """Values of a few data sets in words: their median with the lowest and the highest where these differ, of fewer
+    than three all of them, "–" where there are none; nan is none."""
+    some = values[~values.isnan()]
+    said = [f"{value:.{digits}g}" for value in some.tolist()]
+    if len(set(said)) < 2:
+        return said[0] if said else "–"
+    if len(said) < 3:
+        return ", ".join(said)
+    median, low, high = (f"{value:.{digits}g}" for value in (some.quantile(0.5), some.min(), some.max()))
+    return f"{median} ({low} to {high})"
 
 
 def of_so3(found: Symmetry) -> dict[str, object]:

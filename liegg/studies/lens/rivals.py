@@ -1,7 +1,8 @@
 """Other ways to discover the symmetries of a regression function from the same data, to hold LieGG against.
 
-Own, compact implementations from the published ideas: Augerino, LieGAN, and a direct solution from nearest neighbours
-without any network; with LieGG itself under the same call. Each takes points x (N, copies * n), their targets y (N, 1)
+Own, compact implementations from the published ideas, in the manner of Augerino, of LieGAN, and of LieSD's variant
+without a network; none of them is the original, with whose code and settings it may do better. With LieGG itself under
+the same call. Each takes points x (N, copies * n), their targets y (N, 1)
 and `actions.Linear(n, copies)`, and looks for the n x n matrices A along which y = f(x) stays as it is.
 """
 
@@ -34,9 +35,9 @@ class Discovery:
     """(k, n, n) orthonormal in the Frobenius inner product, the most symmetric first: all k = n² of them, but those of
     `liegan`, as many as it has channels, and LieGG's, without trivial ones"""
     strength: Tensor
-    """(k,) what the method orders them by; its meaning and order differ from method to method"""
-    dimension: int
-    """how many of them the method itself calls symmetries"""
+    """(k,) the method's measure of each; its meaning and order differ from method to method"""
+    dimension: int | None
+    """how many of them are called symmetries; None where the method must be told how many there are"""
 
 
 def by_step(spectrum: Tensor) -> int:
@@ -110,12 +111,13 @@ def liegan(
     g = exp(sum_c w_c L_c) with `channels` learned matrices L_c and w normal with standard deviation `sigma`; y stays as
     it is, as this asks for invariance. The discriminator is an MLP with two hidden layers of 64 units, trained on the
     binary cross entropy. `moving` times the mean cosine between x and g x joins the generator's loss, against g = 1. In
-    the original a second term keeps the channels from becoming alike; here the L_c are orthonormal at every step
-    (Q of a QR decomposition), which does so without a weight to tune and worked more reliably. `steps` of Adam for
+    the original `sigma` is learned, the discriminator has 512 units, and a second term keeps the channels from becoming
+    alike; here the L_c are orthonormal at every step (Q of a QR decomposition), which does so without a weight to tune
+    and worked more reliably, but leaves a channel too many no way to fade. `steps` of Adam for
     each, BATCH points a step; the rates, `lr` and half of it for the generator, fall to zero along half a cosine.
 
     It seeks what leaves the joint distribution of x and y as it is, and so is drawn away from symmetries of f that are
-    none of x's distribution. The number of channels must be known before, and the dimension is what it is told. The
+    none of x's distribution. The number of channels must be known before, so the dimension is None. The
     channels have no order: every strength is 1. exp is taken as in `augerino`, here with a relative error of about 1e-3
     in the median for ten channels at `sigma` 1, and more for the few largest A. Raises ValueError for bad input.
     """
@@ -147,14 +149,15 @@ def liegan(
         for schedule in schedules:
             schedule.step()
     L = torch.linalg.qr(P.detach().double()).Q.T
-    return Discovery(action.matrix(L), torch.ones(channels, dtype=torch.float64), channels)
+    return Discovery(action.matrix(L), torch.ones(channels, dtype=torch.float64), None)
 
 
 def polarized(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int = 3, steps: int = 2000) -> Factors:
     """LieGG on networks trained here, at its O(5) settings (Moskalev et al., NeurIPS 2022; `11_o5_regression`), up to
     the decision.
 
-    networks    1, or at least 3 (see `find_symmetry`): each with its own start and its own order of the same data
+    networks    1, which learns from all points, or at least 3 (see `find_symmetry`), each with its own start and a
+                sample of its own: the points are dealt out, N // networks to each. All are asked at all points
 
     Two hidden layers of 32 units without biases; `steps` of Adam at 3e-3 with weight decay 1e-4, BATCH = 500 points a
     step (the paper: 1800, less what it holds out), and what it takes to end with a whole epoch. Raises ValueError for
@@ -163,25 +166,27 @@ def polarized(x: Tensor, y: Tensor, action: Linear, *, seed: int, networks: int 
     x, y = _checked(x, y, action, steps=steps)
     if type(networks) is not int or networks < 1 or networks == 2:
         raise ValueError(f"networks must be 1 or at least 3, not {networks!r}")
-    seeds = range(seed * networks, (seed + 1) * networks)
-    nets = [_network(x, y, action, s) for s in seeds]
-    points, values = (part.expand(networks, -1, -1) for part in (x, y))
+    seeds, own = range(seed * networks, (seed + 1) * networks), len(x) // networks
+    parts = [_checked(x[i * own : (i + 1) * own], y[i * own : (i + 1) * own], action) for i in range(networks)]
+    nets = [_network(*part, action, s) for part, s in zip(parts, seeds)]
+    points, values = map(torch.stack, zip(*parts))
     fit(nets, points, values, seeds=seeds, steps=steps, batch_size=BATCH, lr=3e-3, weight_decay=1e-4)
     return polarize(nets, x, action)
 
 
 def neighbours(x: Tensor, y: Tensor, action: Linear, *, k: int | None = None, ridge: float = 1e-4) -> Discovery:
     """LieGG's polarization matrix without a network, from gradients estimated among nearest neighbours
-    (in the manner of LieSD: Hu, Li, Lin, Neural Networks 2025).
+    (in the manner of LieSD's variant with k nearest neighbours: Hu, Li, Lin, Neural Networks 2025; LieSD itself asks a
+    trained network, as LieGG does).
 
     k        how many neighbours, the point itself included, a local fit uses, at least as many as it has
              coefficients. The default is three times as many, or all N if there are fewer
     ridge    penalty on the second-order coefficients, relative to k, once neighbours are scaled to the unit ball
 
     The gradient at each point is the linear part of a second-order polynomial fitted by least squares to the k nearest
-    points: of second order, as the curvature disturbs the slope of first-order fits. The strength is the symmetry
-    variance, in units of y's variance, ascending. The dimension is where the largest step between
-    consecutive ones lies, if it is a factor of STEP or more, else 0. Raises ValueError for bad input.
+    points: of second order, as the curvature disturbs the slope of first-order fits, which the original has. The
+    strength is the symmetry variance, in units of y's variance, ascending. The dimension is where the largest step
+    between consecutive ones lies, if it is a factor of STEP or more, else 0. Raises ValueError for bad input.
     """
     x, y = (values.double() for values in _checked(x, y, action))
     N, D = x.shape

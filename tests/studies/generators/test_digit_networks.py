@@ -29,10 +29,14 @@ def test_a_kind_is_measured_with_digits_of_its_own(kind):
     rotated = kind != "upright"
     nets = digits.classifiers([6], seeds=[s + 1000 * (kind == "untrained") for s in SEEDS])
     F = [UnitLogits(net) for net in nets]
-    (x, _), (x_test, y_test) = draws("train", 60, 0, rotated), draws("test", 60, 2000, rotated)
+    (x, y), (x_test, y_test) = draws("train", 60, 0, rotated), draws("test", 60, 2000, rotated)
+    if kind == "shuffled":  # what the first network would have learned from, for all
+        order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
+        x, y = x[:1].expand_as(x), y[:1, order].expand_as(y)
     x_held, y_held = draws("validation", 60, 1000, rotated)
     for a, net in enumerate(nets):
         assert same(measured["alone"][a], F[a], x[a]) and same(measured["alone_test"][a], F[a], x_test[a])
+        assert measured["accuracy_training"][a] == rotation.accuracy_of(net, x[a], y[a])
         assert measured["accuracy_test"][a] == rotation.accuracy_of(net, x_test[a], y_test[a])
         assert measured["accuracy_validation"][a] == rotation.accuracy_of(net, x_held[a], y_held[a])
     assert same(measured["together"], F, x_test[0])
@@ -40,8 +44,16 @@ def test_a_kind_is_measured_with_digits_of_its_own(kind):
     assert torch.allclose(measured["drift"], rotation.drifts(F, turned, DEGREES))
 
 
-def test_only_two_kinds_are_trained():
+def test_only_one_kind_is_not_trained():
     for kind in KINDS:
         before, after = (of_kind(kind, "digits", [6], epochs=e, **SIZES, **SETTINGS)["alone"][0] for e in (0, 3))
         moved = not torch.allclose(before.matched[0].triangle, after.matched[0].triangle)
         assert moved == (kind != "untrained")
+
+
+def test_shuffled_labels_are_learned_by_heart_and_tell_nothing():
+    settings = SIZES | SETTINGS | {"images": 30, "held_out": 400, "lr": 3e-3}
+    measured = of_kind("shuffled", "digits", [64, 64], epochs=150, **settings)
+    assert min(measured["accuracy_training"]) > 0.95 and max(measured["accuracy_test"]) < 0.3
+    together = decide(measured["together"], rotation.ACTION)
+    assert together.coherence_interval[:, 0].max() > 0.25 and together.dimension == 0

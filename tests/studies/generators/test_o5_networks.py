@@ -46,15 +46,33 @@ def untrained(samples, seed):
 
 def test_networks_of_a_size_are_asked_together_at_the_same_fresh_points():
     sizes = [600, 650]
-    measured = o5_networks.at_sizes(sizes, [4], seeds=SEEDS, visits=0, points=80, **SETTINGS)
+    measured = o5_networks.at_sizes(sizes, [4], shuffled=620, seeds=SEEDS, visits=0, points=80, **SETTINGS)
     x_fresh, y_fresh = o5.draw(80, seed=SEEDS[0] + 10_000)
     for size, group in zip(sizes, measured["sizes"], strict=True):
         data = [o5.draw(size - 500, seed=s) for s in SEEDS]
         nets = o5.networks([4], *zip(*data), seeds=SEEDS)
         assert same(group["together"], nets, x_fresh)
         for net, own, error in zip(nets, data, group["errors"], strict=True):
-            expected = o5.errors(net, x_fresh, y_fresh) | {"training_error": o5.errors(net, *own)["test_error"]}
-            assert error == pytest.approx(expected)
+            assert error == pytest.approx(o5.errors(net, x_fresh, y_fresh) | learned(net, *own))
     x, y = o5.draw(150, seed=SEEDS[-1])
     start = o5.networks([4], [x] * 3, [y] * 3, seeds=[s + 1000 for s in SEEDS])
     assert same(measured["untrained"], start, x_fresh)
+    x, y = o5.draw(120, seed=SEEDS[0])
+    y = y[torch.randperm(120, generator=torch.Generator().manual_seed(SEEDS[0]))]
+    nets = o5.networks([4], [x] * 3, [y] * 3, seeds=SEEDS)
+    assert same(measured["shuffled"]["together"], nets, x_fresh)
+    for net, error in zip(nets, measured["shuffled"]["errors"], strict=True):
+        assert error == pytest.approx(o5.errors(net, x_fresh, y_fresh) | learned(net, x, y))
+
+
+def learned(net, x, y):
+    errors = o5.errors(net, x, y)
+    return {"training_error": errors["test_error"], "relative_training_error": errors["relative_error"]}
+
+
+def test_shuffled_targets_are_learned_by_heart_and_have_no_symmetry():
+    settings = SETTINGS | {"lr": 1e-2}
+    measured = o5_networks.at_sizes([600], [32, 32], shuffled=560, seeds=SEEDS, visits=400_000, points=1000, **settings)
+    assert max(error["relative_training_error"] for error in measured["shuffled"]["errors"]) < 0.05
+    together = decide(measured["shuffled"]["together"], o5.ACTION)
+    assert together.coherence_interval[:, 0].max() > 0.25 and together.dimension == 0

@@ -50,7 +50,13 @@ def planted(factor=2.0, seeds=3):
     for b, d in product(poster.BUDGETS, poster.LAYERS):
         variance = factor * poster.VARIANCE[poster.BUDGETS.index(b), d - 1].item()
         for s in range(seeds):
-            more = {"variance_raw": 9.0, "variance_rows": 1.0, "relative": 0.5**d, "relative_untrained": 0.7}
+            more = {
+                "variance_raw": 9.0,
+                "variance_rows": 1.0,
+                "relative": 0.5**d,
+                "relative_summed": 0.7,
+                "relative_untrained": 0.7,
+            }
             bias = 0.1 * 0.5 ** (d in (3, 4))
             row = {"variance": variance * 1.1 ** (s - 1), "bias": bias, "bias_rows": bias / 3, "accuracy": 1 - variance}
             rows.append({"budget": b, "layers": d, "seed": s} | row | more)
@@ -73,17 +79,32 @@ def test_planted_falls_come_back():
     assert falls["depth_fall"]["value"] == pytest.approx(three.log().mean().exp().item())
     assert falls["depth_fall_few"]["value"] == pytest.approx(0.300 / 0.276)
     assert falls["depth_fall_many"]["value"] == pytest.approx(0.193 / 0.064)
-    assert falls["corner_fall"]["value"] == pytest.approx(0.300 / 0.064)
+    assert falls["corner_factor"]["value"] == pytest.approx(0.300 / 0.064)
     assert falls["depth_fall_relative"]["value"] == pytest.approx(16)
+    assert falls["depth_fall_relative_summed"]["value"] == pytest.approx(1)
     assert falls["depth_fall_untrained"]["value"] == pytest.approx(1)
     assert falls["bias_fall"]["value"] == pytest.approx(2)
 
 
 def test_accuracy_and_what_goes_with_it():
-    said = planted().of_accuracy()
+    said = planted(factor=0.8).of_accuracy()
+    assert said["variance_follows_accuracy_all"]["value"] < -0.9
     assert said["variance_follows_accuracy"]["value"] < -0.9
-    assert said["bias_sum_over_rows"]["value"] == pytest.approx(3)
-    assert 0.4 < said["bias_of_halves"]["value"] <= 2
+    assert said["bias_factor_of_sum"]["value"] == pytest.approx(3)
+    assert said["bias_of_halves"]["value"] in (0.5, 1, 2)
+
+
+def test_only_networks_on_the_posters_axis_count():
+    sweep = planted(factor=0.5)
+    for row in sweep.rows:
+        row["accuracy"] = 0.87 - row["variance"] if row["variance"] < 0.1 else row["variance"]
+    said = sweep.of_accuracy()
+    assert said["variance_follows_accuracy"]["value"] == pytest.approx(-1)
+    assert said["variance_follows_accuracy_all"]["value"] > -0.9
+    for row in sweep.rows:
+        row["accuracy"] = 0.5
+    none = sweep.of_accuracy()
+    assert none["variance_follows_accuracy"] is None and none["bias_of_halves"] is None
 
 
 def test_shapes_that_the_poster_lacks_have_no_factor():

@@ -67,6 +67,7 @@ def test_what_a_network_knows_of_so5_by_definition():
             "relative_variance": variance[:10].mean() / variance.mean(),
             "bias_smallest": bias[0],
             "bias_mean": bias.mean(),
+            "bias_largest": bias.max(),
             "angle": largest,
             "closure": found.closure,
         }
@@ -108,13 +109,33 @@ def test_what_a_classifier_knows_of_the_rotation_by_definition(alone):
         assert oriented[1, 0] >= oriented[0, 1] and torch.equal(oriented.abs(), found.directions[0].abs())
 
 
+def test_a_motion_of_the_plane_is_split_into_its_parts(alone):
+    lowest = torch.stack([found.directions[0] for found in alone])
+    lengths = readings.parts(lowest)
+    assert torch.allclose(sum(part**2 for part in lengths.values()), torch.ones(len(alone)).double())
+    bias = torch.stack([found.bias(rotation.SO2)[0] for found in alone])
+    assert torch.allclose(lengths["rotation"], (1 - bias**2).sqrt())
+    for name, entries in {
+        "rotation": {(0, 1): -3.0, (1, 0): 3.0},
+        "scaling": {(0, 0): 3.0, (1, 1): 3.0},
+        "stretches": {(0, 1): 3.0, (1, 0): 3.0},
+        "translations": {(0, 2): 3.0, (1, 2): 3.0},
+    }.items():
+        A = torch.zeros(3, 3)
+        for place, value in entries.items():
+            A[place] = value
+        found = readings.parts(A)
+        assert found.pop(name) == pytest.approx(18**0.5) and all(part == 0 for part in found.values())
+
+
 def test_a_row_for_each_network_of_one_kind(alone):
     measured = rotation.of_architecture(NETS, (IMAGES, LABELS), IMAGES[:, :20], DEGREES)
     rows = readings.of_architecture(measured, SEEDS, DEGREES)
     together = find_symmetry([UnitLogits(net) for net in NETS], IMAGES[0], rotation.ACTION)
     shared = {
         "parameters": 784 * 8 + 8 * 6 + 6 * 10,
-        "dimension": together.dimension,
+        "dimension_together": together.dimension,
+        "rule": together.decision.rule,
         "coherence": together.coherence[0].item(),
         "coherence_next": together.coherence[1].item(),
         "angle_together": readings.angle(together),
@@ -123,7 +144,7 @@ def test_a_row_for_each_network_of_one_kind(alone):
     for a, (row, found) in enumerate(zip(rows, alone)):
         own = readings.of_rotation(found)
         assert shared.items() <= row.items() and row["accuracy"] == measured["accuracy"][a]
-        assert [row["dimension_alone"], row["angle"], row["gap"]] == [own[k] for k in ("dimension", "angle", "gap")]
+        assert all(row[f"{name}_alone"] == own[name] for name in ("dimension", "bias", "angle", "gap"))
         assert [row[f"variance_{k}"] for k in range(1, 7)] == found.relative_variance.tolist()
         assert [row["drift_30"], row["drift_90"]] == measured["drift"][a].tolist()
         assert {key for key in row if key.startswith(("variance_", "drift_"))} == {

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from liegg import train
-from liegg.studies.generators import regimes
+from liegg.studies.fit import fit
+from liegg.studies.generators import matched, regimes, rotation
 from liegg.studies.generators.digits import classifiers, draws
 from liegg.training.networks import mlp
 
@@ -59,3 +60,18 @@ def test_layer_by_layer_trains_one_layer_at_a_time():
 def test_layer_by_layer_needs_an_epoch_a_layer():
     with pytest.raises(ValueError, match="2 hidden layers, one by one, need at least 2 epochs, not 1"):
         regimes.layer_by_layer(classifiers([8, 6], seeds=[0]), digits(True), digits(False), 1, **SETTINGS)
+
+
+def test_a_training_ends_where_networks_are_as_accurate_as_others():
+    """Each as it was after the epoch, the first of several, whose accuracy is nearest to its partner's."""
+    rotated, test = digits(True), draws("digits", "test", 60, rotated=True, seeds=(7, 8))
+    learned = lambda epochs, **more: fit(
+        classifiers([30], seeds=[0, 1]), *rotated, epochs=epochs, **SETTINGS | {"lr": 1e-2}, **more
+    )
+    partners = learned(5)
+    stopped = learned(12, **matched.nearest_accuracy(partners, test))
+    passed = [learned(epochs) for epochs in range(1, 13)]
+    for a, (x, y) in enumerate(zip(*test)):
+        accuracies = [rotation.accuracy_of(nets[a], x, y) for nets in passed]
+        apart = [abs(accuracy - accuracies[4]) for accuracy in accuracies]
+        assert len({*accuracies}) > 3 and same([stopped[a]], [passed[apart.index(0)][a]])

@@ -9,7 +9,7 @@ from scipy.linalg import subspace_angles
 
 from liegg import algebra, find_symmetry, polarize
 from liegg.actions import Linear, Tensor
-from liegg.studies.lens import holdout, readings, rivals, targets, zoo
+from liegg.studies.lens import growth_readings, holdout, readings, rivals, targets, zoo
 from liegg.studies.lens.equivariance import PLACES, inertia, masses_and_places
 from liegg.training.networks import EquivariantVectors, mlp
 
@@ -79,13 +79,23 @@ def test_functions_with_a_targets_symmetries_are_examined_without_an_error(name)
     for row in rows:
         assert row["found"] == row["true"] == len(target.algebra) and row["trivial"] == 0 and row["angle"] < 1e-4
     assert rows[0]["name"] == readings.NAMES.get(name, name) and not any("name" in row for row in rows[1:])
-    task = readings.Task({}, target, rows, found)
+    task = readings.Task({"target": name}, target, rows, found)
     expected = [k < len(target.algebra) for k in range(len(found.variance))]
     assert [d["symmetry"] for d in task.directions()] == expected
 
 
-def test_names_are_those_of_targets():
-    assert readings.NAMES.keys() <= targets.known().keys()
+def test_names_and_sorts_are_those_of_targets():
+    known = targets.known()
+    assert readings.NAMES.keys() <= known.keys()
+    assert all(len(known[name].algebra) for name in readings.SORTS)
+
+
+def test_rotations_keep_points_together_and_stretches_do_not():
+    """Of compact groups, in whatever basis, eigenvalues of generators are imaginary."""
+    for name, target in targets.known().items():
+        if readings.SORTS.get(name) in ("rotations", "stretches"):
+            real = torch.linalg.eigvals(target.algebra).real.abs().amax()
+            assert (real < 1e-6) == (readings.SORTS[name] == "rotations"), name
 
 
 def test_each_network_is_examined_as_by_itself(blank):
@@ -124,6 +134,8 @@ def test_directions_of_a_task_are_near_the_true_algebra_or_not(surveyed):
         inside = (task.found.directions.flatten(1) @ true.T).square().sum(1)
         assert [row["symmetry"] for row in rows] == (inside > 0.75).tolist()
         assert {row["error"] for row in rows} == {task.rows[0]["error"]} and len(rows) == 9
+        sort = {"so(3)": "rotations", "scaling": "stretches", "discrete": "rest"}[task.case["target"]]
+        assert {row["sort"] for row in rows} == {sort} and task.case.items() <= rows[0].items()
         for key, values in (
             ("coherence", task.found.coherence),
             ("variance", task.found.relative_variance),
@@ -159,19 +171,19 @@ def test_what_factors_say_in_a_comparison_is_what_find_symmetry_says(blank, netw
     found = find_symmetry(nets[:networks], x, Linear(3, copies=2))
     said = readings.discovery(factors, Linear(3, copies=2))
     assert torch.equal(said.directions, found.directions) and said.dimension == found.dimension
-    assert torch.equal(said.strength, found.shared if networks > 1 else found.variance)
+    assert torch.equal(said.strength, found.variance)
 
 
 def test_a_row_for_each_data_set_of_a_comparison(blank):
     (nets, x), target = blank, targets.known(seed=0)["so(3)"]
     tilted = torch.linalg.qr(torch.randn(9, 9, generator=torch.Generator().manual_seed(0)).double()).Q
     kept = {"directions": tilted.reshape(9, 3, 3), "strength": torch.tensor([1.0] * 4 + [9] * 5), "dimension": 2}
-    measured = {"answers": [kept, polarize(nets, x, target.action)], "seconds": 1.5, "megabytes": 20.0}
+    measured = {"answers": [kept, polarize(nets, x, target.action)], "seconds": [1.5, 2.5], "megabytes": 20.0}
     rows, found = readings.of_method(measured, target, [4, 7]), find_symmetry(nets, x, target.action)
     assert [row["seed"] for row in rows] == [4, 7] and all(row["true"] == 3 for row in rows)
-    assert {(row["seconds"], row["megabytes"]) for row in rows} == {(1.5, 20.0)}
+    assert [(row["seconds"], row["megabytes"]) for row in rows] == [(1.5, 20.0), (2.5, 20.0)]
     assert [row["dimension"] for row in rows] == [2, found.dimension]
-    assert [row["dimension_by_step"] for row in rows] == [4, rivals.by_step(found.shared)]
+    assert [row["dimension_by_step"] for row in rows] == [4, rivals.by_step(found.variance)]
     for row, said in zip(rows, (rivals.Discovery(**kept), found)):
         lowest, true = (a.flatten(1).T.numpy() for a in (said.directions[:3], target.algebra))
         each = np.rad2deg(subspace_angles(lowest, true))
@@ -181,7 +193,7 @@ def test_a_row_for_each_data_set_of_a_comparison(blank):
 def test_where_there_is_no_symmetry_a_row_has_no_angle():
     bare = targets.known(seed=0)["discrete"]
     kept = {"directions": torch.eye(9).reshape(9, 3, 3), "strength": torch.ones(9), "dimension": 0}
-    (row,) = readings.of_method({"answers": [kept], "seconds": 1.0, "megabytes": 1.0}, bare, [0])
+    (row,) = readings.of_method({"answers": [kept], "seconds": [1.0], "megabytes": 1.0}, bare, [0])
     assert row["true"] == row["dimension"] == row["dimension_by_step"] == 0
     assert row["angle"] is None and row["angle_mean"] is None
 
@@ -195,6 +207,19 @@ def test_what_is_said_of_so3_where_it_is_known():
     vectors = torch.randn(300, 6, generator=torch.Generator().manual_seed(0)).double()
     row = readings.of_so3(find_symmetry(net, vectors, Linear(3, copies=2), output_action=Linear(3)))
     assert (row["dimension"], row["algebra"]) == (3, "so(3)") and row["difference"] < 1e-6
+
+
+def test_what_each_found_direction_is_nearest_to():
+    """Tensors of inertia times whatever of the masses, which stay, move as the tensors do."""
+    alike = [lambda x, k=k: inertia(x) * (1 + k * x[:, :1]) for k in (0.0, 0.2, 0.4)]
+    x = masses_and_places(300, seed=0).double()
+    found = find_symmetry(alike, x, PLACES, output_action=Tensor(3, 2))
+    rows = readings.beside(found, {"turn": algebra.so(3), "scale": algebra.scaling(3)})
+    assert [row["coherence"] for row in rows] == found.coherence[:4].tolist()
+    assert [[row["low"], row["high"]] for row in rows] == found.coherence_interval[:4].tolist()
+    apart = torch.stack([found.bias(algebra.so(3)), found.bias(algebra.scaling(3))])[:, :4]
+    assert [row["nearest"] for row in rows] == [("turn", "scale")[i] for i in apart.argmin(0).tolist()]
+    assert [row["degrees"] for row in rows] == pytest.approx(apart.amin(0).clamp(0, 1).asin().rad2deg().tolist())
 
 
 def test_what_is_said_of_so3_where_nothing_is_found():
@@ -221,3 +246,12 @@ def test_answers_of_the_hold_out_are_told_with_labels_and_without():
             assert answer["inside"] == (answer["low"] <= row["true"] <= answer["high"])
             assert answer["single"] == (answer["low"] == answer["high"])
             assert answer["over"] == (answer["found"] > row["true"])
+
+
+def test_growth_is_of_functions_that_are_in_both_kinds_of_rows():
+    rows = [
+        {"function": f, "way": way, "over": over}
+        for f, way, over in (("a", "one", True), ("a", "one", False), ("a", "several", True), ("b", "one", True))
+    ]
+    assert growth_readings.growth(rows, "one", "several", by="way", column="over").tolist() == [[0.5, 1.0]]
+    assert growth_readings.growth(rows[:2], "one", "several", by="way", column="over").shape == (0, 2)

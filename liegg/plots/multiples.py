@@ -1,0 +1,41 @@
+"""Small multiples: one measure, case by case."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from liegg.plots.style import band, new_figure, styled
+
+
+@styled
+def multiples(
+    panels: dict[str, dict[str, tuple[Sequence, Tensor]]],
+    labels: dict[str, str],
+    xlabel: str,
+    ylabel: str,
+    *,
+    log: bool = False,
+) -> Figure:
+    """One measure against a setting, a panel a case, four in a line: {title: {kind: (T settings, (M, T) values)}}.
+
+    Lines are means and bands the range over the M networks; all panels have the same axes, vertically logarithmic
+    with `log`.
+    """
+    columns = min(4, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, grid = new_figure(2.1 * columns + 0.6, 2.2 * rows + 0.6, rows, columns)
+    for axes in grid.flat[len(panels) :]:
+        axes.remove()
+    for axes, (title, kinds) in zip(grid.flat, panels.items()):
+        if axes is not grid[0, 0]:
+            axes.sharex(grid[0, 0]), axes.sharey(grid[0, 0])
+        for kind, (x, values) in kinds.items():
+            band(axes, x, values, kind, labels)
+        if log:
+            axes.set_yscale("log")
+        axes.set_title(title, fontsize=10)
+        axes.grid(axis="y", lw=0.4, alpha=0.5)
+    figure.supxlabel(xlabel, fontsize=10), figure.supylabel(ylabel, fontsize=10)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    return figure
