@@ -23,7 +23,7 @@ def gather(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         tags = [name for name in node["classes"] if name.startswith("tag_")]
         part = nodes.container("", *shown, classes=tags)
         for image in [old for old in figure.children if isinstance(old, nodes.image)]:
-            image.replace_self(nodes.container("", image.deepcopy()))
+            figure.replace(image, nodes.container("", image.deepcopy()))  # without its classes
         above = next(i for i, old in enumerate(figure.children) if isinstance(old, nodes.caption))
         figure.insert(above if next(part.findall(nodes.image), None) else 0, part)
         node.parent.remove(node)

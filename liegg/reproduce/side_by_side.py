@@ -88,7 +88,7 @@ def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode,
     return f"""{SWITCH}
 
 What is not the same is shown of both runs: this one, profile `{run.profile}`, and {of_which}.
-Parameters, here → there: {sizes}."""
+“This run” in a picture or its caption is the run that it is of. Parameters, here → there: {sizes}."""
 
 
 def _wanted(run: Run) -> bool:
@@ -141,7 +141,7 @@ def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, *si
     labels = [_label(f"{words} ({size})" if size else words) for words, size in zip((here, there), sizes, strict=True)]
     settings = cell.metadata.get("mystnb", {})
     common = ["remove-input"] + [INTO_FIGURE] * ("figure" in settings)
-    outputs = [labels[1], *(o for o in other.outputs if o.get("name") != "stderr")]
+    outputs = [labels[1], *(_retold(o) for o in other.outputs if o.get("name") != "stderr")]
     beside: dict[str, Any] = {"tags": [*common, OF_STORED]}
     if alt := settings.get("image", {}).get("alt"):
         beside["mystnb"] = {"image": {"alt": f"{there}: {alt}"}}
@@ -154,6 +154,14 @@ def _double(notebook: NotebookNode, cell: NotebookNode, other: NotebookNode, *si
     cell.metadata["tags"] = [*cell.metadata.get("tags", []), OF_THIS]
     after = notebook.cells.index(cell) + 1
     notebook.cells[after:after] = new
+
+
+def _retold(output: NotebookNode) -> NotebookNode:
+    """An output of the stored run, whose sentences call themselves this run's."""
+    data = output.get("data", {})
+    if "text/markdown" in data:
+        data["text/markdown"] = "".join(data["text/markdown"]).replace("In this run", "In the stored run")
+    return output
 
 
 def _label(words: str) -> NotebookNode:

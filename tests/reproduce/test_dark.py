@@ -77,10 +77,11 @@ def test_the_theme_chooses_between_two_drawings():
 
 def test_pictures_become_part_of_the_figure_above(gather):
     doctree = utils.new_document("")
-    figure = nodes.figure("", nodes.image(uri="light"), nodes.caption("", "what it shows"))
+    figure = nodes.figure("", nodes.image(uri="light", classes=["only-light"]), nodes.caption("", "what it shows"))
     tagged = nodes.container("", nodes.container("", nodes.image(uri="dark")), classes=["cell", "tag_into-figure"])
     doctree += [nodes.container("", figure), tagged, nodes.paragraph("", "text")]
     gather(doctree)
     assert [type(part) for part in figure] == [nodes.container, nodes.container, nodes.caption]
+    assert figure[0]["classes"] == [] and figure[0][0]["classes"] == ["only-light"]
     assert figure[1]["classes"] == ["tag_into-figure"] and figure[1][0]["uri"] == "dark"
     assert len(doctree) == 2
