@@ -55,6 +55,7 @@ KNOWN = {
     "15_architectures": {"dataset": data.DATASETS, "architectures": architectures.ARCHITECTURES},
     "16_layers_and_training": {"dataset": data.DATASETS},
     "17_discovery_methods": {"tasks": targets.known()},
+    "18_depth_parameters": {"dataset": data.DATASETS},
     "22_symmetry_breaking": {"dataset": ("digits", "fashion-mnist")},
     "31_toy": LAYERWISE,
     "32_mixed_groups": LAYERWISE,
