@@ -11,6 +11,7 @@ from torch import Tensor
 from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
 from liegg.plots.style import band, look, new_figure, on_colours, shaded, styled
 
+FEW = 10  # points of a kind among many of another
 TOLD_APART = 4  # shades; lines of more have their names beside them
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: dark cells get white numbers
 
@@ -32,13 +33,13 @@ def scatter(
 
     `level` is the height of a dotted line in all panels, named in the first; `mark` has the places of dashed vertical
     lines, by the number of their panel from 0.
-    Where points are `few`, they are large.
+    Where points are `few`, they are large, and so are those of a kind that has no more than FEW.
     """
-    size = {"ms": 5, "alpha": 0.9} if few else {"ms": 3, "alpha": 0.5}
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
     for i, (axes, panel, xlabel, title) in enumerate(zip(row, panels, xlabels, titles or [""] * len(panels))):
         for kind, (x, y) in panel.items():
+            size = {"ms": 5, "alpha": 0.9} if few or len(x) <= FEW else {"ms": 3, "alpha": 0.5}
             (drawn[kind],) = axes.plot(x, y, ls="", mew=0.6, **size, label=labels[kind], **look(kind, labels))
         if mark and i in mark:
             axes.axvline(mark[i], color=INK, lw=0.9, ls="--", zorder=1)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from liegg.plots.axes import Level, reference
 from liegg.plots.style import band, new_figure, styled
 
 
@@ -16,11 +17,12 @@ def multiples(
     ylabel: str,
     *,
     log: bool = False,
+    level: Level | None = None,
 ) -> Figure:
     """One measure against a setting, a panel a case, four in a line: {title: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; all panels have the same axes, vertically logarithmic
-    with `log`.
+    with `log`; `level` is a dotted line at a height, named in the first.
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
@@ -34,6 +36,8 @@ def multiples(
             band(axes, x, values, kind, labels)
         if log:
             axes.set_yscale("log")
+        first = axes is grid[0, 0]
+        reference(axes, level if first or not isinstance(level, tuple) else level[0])
         axes.set_title(title, fontsize=10)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.supxlabel(xlabel, fontsize=10), figure.supylabel(ylabel, fontsize=10)

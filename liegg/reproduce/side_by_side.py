@@ -81,6 +81,8 @@ def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode,
     pairs = list(_pairs(notebook, other))
     if not pairs:
         return f"Figures and tables are the same in {of_which}."
+    if any("figure" in one.metadata.get("mystnb", {}) and _pictured(one) != _pictured(two) for one, two in pairs):
+        raise UserError("one of both runs has no picture where the other has one")
     differing = _differing(experiment, result["parameters"], stored["parameters"])
     sizes = "; ".join(f"{code(name)} {text(one)} → {text(two)}" for name, one, two in differing) or "all the same"
     for cell, beside in pairs:
@@ -109,8 +111,8 @@ def _drawn(job: Job) -> bool:
 
 SWITCH = f"""<fieldset class="whose-run" hidden>
 <legend>Figures and tables of</legend>
-<label><input type="radio" name="whose-run" value="{OF_THIS}"> this run: {QUICK}</label>
-<label><input type="radio" name="whose-run" value="{OF_STORED}"> stored run: {STORED}</label>
+<label><input type="radio" name="whose-run" value="{OF_THIS}" autocomplete="off"> this run: {QUICK}</label>
+<label><input type="radio" name="whose-run" value="{OF_STORED}" autocomplete="off"> stored run: {STORED}</label>
 </fieldset>"""
 
 
@@ -123,6 +125,10 @@ def _pairs(notebook: NotebookNode, other: NotebookNode) -> Iterator[tuple[Notebo
     for one, two in zip(*both):
         if not HIDDEN & set(one.metadata.get("tags", [])) and _shown(one) != _shown(two):
             yield one, two
+
+
+def _pictured(cell: NotebookNode) -> bool:
+    return any(kind.startswith("image/") for o in cell.outputs for kind in o.get("data", {}))
 
 
 def _shown(cell: NotebookNode) -> list:

@@ -71,6 +71,7 @@ MIXED = 14**-2  # what a variance is where derivatives are taken by pixels, and 
 READINGS = {
     "sum of scaled logits, half-sides": ("variance", 1.0),
     "sum of scaled logits, pixels and half-sides (released code)": ("variance", MIXED),
+    "sum of scaled logits, released code times 784/10": ("variance", 78.4 * MIXED),
     "sum of logits as they are, half-sides": ("variance_raw", 1.0),
     "sum of logits as they are, pixels and half-sides": ("variance_raw", MIXED),
     "a row for each scaled logit, half-sides": ("variance_rows", 1.0),
@@ -195,11 +196,13 @@ class Sweep:
             "depth_fall": self.fall("variance", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_few": self.fall("variance", (few, shallow), (few, deep)),
             "depth_fall_many": self.fall("variance", (many, shallow), (many, deep)),
+            "depth_fall_rows": self.fall("variance_rows", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_relative": self.fall("relative", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_relative_summed": self.fall("relative_summed", (self.budgets, shallow), (self.budgets, deep)),
             "depth_fall_untrained": self.fall("relative_untrained", (self.budgets, shallow), (self.budgets, deep)),
             "parameters_fall": self.fall("variance", (few, self.layers), (many, self.layers)),
             "parameters_fall_relative": self.fall("relative", (few, self.layers), (many, self.layers)),
+            "parameters_fall_relative_summed": self.fall("relative_summed", (few, self.layers), (many, self.layers)),
             "corner_factor": self.fall("variance", (few, shallow), (many, deep)),
             "bias_fall": self.fall("bias", (self.budgets, shallow), (self.budgets, middle)) if middle else None,
         }
@@ -215,6 +218,7 @@ class Sweep:
             "variance_follows_accuracy": statistics.bootstrap(lambda some: _follows(_on_axis(some)), seeds),
             "variance_follows_accuracy_all": statistics.bootstrap(lambda some: _follows(some.flatten(0, 1)), seeds),
             "bias_of_halves": statistics.bootstrap(lambda some: _bias_of_halves(_on_axis(some)), seeds),
+            "bias_of_halves_all": statistics.bootstrap(lambda some: _bias_of_halves(some.flatten(0, 1)), seeds),
             "bias_factor_of_sum": _interval(statistics.paired(_mean(seeds[..., 2]), _mean(seeds[..., 3]))),
         }
 

@@ -82,6 +82,7 @@ def test_planted_falls_come_back():
     assert falls["corner_factor"]["value"] == pytest.approx(0.300 / 0.064)
     assert falls["depth_fall_relative"]["value"] == pytest.approx(16)
     assert falls["depth_fall_relative_summed"]["value"] == pytest.approx(1)
+    assert falls["depth_fall_rows"]["value"] == falls["parameters_fall_relative_summed"]["value"] == pytest.approx(1)
     assert falls["depth_fall_untrained"]["value"] == pytest.approx(1)
     assert falls["bias_fall"]["value"] == pytest.approx(2)
 
