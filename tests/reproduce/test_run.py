@@ -139,7 +139,7 @@ NO_FACTORS = {
     "liegg/algebra/bases.py": ["22_symmetry_breaking", *LAYERS, *WORLDS],
     "liegg/symmetry/rules.py": ["18_depth_parameters", "21_correlators", "22_symmetry_breaking", *LAYERS, *WORLDS],
 }
-"""Pages that look at accuracies, correlators, layers and ranks, or at the authors' own measures, and need none of these."""
+"""Pages that look at accuracies, correlators, layers, ranks, or the authors' own measures, and need none of these."""
 
 
 COSTS = {
