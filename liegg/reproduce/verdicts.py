@@ -19,6 +19,7 @@ from liegg.reproduce.intervals import Interval
 from liegg.reproduce.table import Experiment
 
 LEVEL = 0.05
+NAMED = 2  # parameters that are named where a result does not test a claim
 WORDS = {
     "value": {"yes": "reproduced", "partly": "partly", "no": "not reproduced"},
     "conclusion": {"yes": "confirmed", "no": "not confirmed"},
@@ -77,7 +78,9 @@ def _obstacle(claim: Claim, result: dict | None, settings: dict, experiments: Ma
     differing = [{k: v for k, v in values.items() if k not in replicates and used.get(k) != v} for values in profiles]
     nearest = min(differing, key=len)
     if nearest:
-        return "this run has " + "; ".join(f"{k} = {_short(used.get(k))}, not {_short(v)}" for k, v in nearest.items())
+        named = [f"{k} = {_short(used.get(k))}, not {_short(v)}" for k, v in list(nearest.items())[:NAMED]]
+        others = [f"and {len(nearest) - NAMED} more"] * (len(nearest) > NAMED)
+        return "this run has " + "; ".join(named + others)
     metric = result["metrics"].get(claim.metric)
     values = (metric or {"values": []}).get("values")
     unlike = (claim.judged == "test") != ("p" in (metric or {}))

@@ -116,6 +116,11 @@ def test_every_origin_has_its_words(origin, words):
         ([], {}, "this run did not measure m"),
         ([None, None], {}, "this run did not measure m"),
         ([1.5, 1.6], {"epochs": 5, "hidden_width": 8}, "this run has hidden_width = 8, not 32; epochs = 5, not 90"),
+        (
+            [1.5, 1.6],
+            {"epochs": 5, "hidden_width": 8, "batch_size": 7, "weight_decay": 1.0},
+            "this run has hidden_width = 8, not 32; epochs = 5, not 90; and 2 more",
+        ),
     ],
 )
 def test_what_does_not_fit_a_claim_does_not_test_it(values, parameters, why):
