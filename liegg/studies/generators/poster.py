@@ -20,42 +20,35 @@ from liegg.symmetry.factors import Factors
 Shapes = tuple[Sequence[int], Sequence[int]]
 """Numbers of parameters and numbers of hidden layers: all of the first with all of the second."""
 
+
+def _table(*rows: list[float]) -> Tensor:
+    return torch.tensor(rows, dtype=torch.float64)
+
+
 BUDGETS = (40_000, 80_000, 160_000)
 LAYERS = (1, 2, 3, 4, 5)
-VARIANCE = torch.tensor(
-    [
-        [0.300, 0.256, 0.244, 0.248, 0.276],
-        [0.261, 0.195, 0.175, 0.128, 0.142],
-        [0.193, 0.151, 0.105, 0.095, 0.064],
-    ],
-    dtype=torch.float64,
+VARIANCE = _table(
+    [0.300, 0.256, 0.244, 0.248, 0.276],
+    [0.261, 0.195, 0.175, 0.128, 0.142],
+    [0.193, 0.151, 0.105, 0.095, 0.064],
 )
 """(budgets, layers) symmetry variance"""
-VARIANCE_BAR = torch.tensor(
-    [
-        [0.067, 0.043, 0.053, 0.099, 0.067],
-        [0.027, 0.046, 0.049, 0.025, 0.069],
-        [0.017, 0.034, 0.027, 0.026, 0.020],
-    ],
-    dtype=torch.float64,
+VARIANCE_BAR = _table(
+    [0.067, 0.043, 0.053, 0.099, 0.067],
+    [0.027, 0.046, 0.049, 0.025, 0.069],
+    [0.017, 0.034, 0.027, 0.026, 0.020],
 )
 """half of its error bar"""
-BIAS = torch.tensor(
-    [
-        [0.112, 0.074, 0.065, 0.045, 0.075],
-        [0.081, 0.072, 0.060, 0.045, 0.050],
-        [0.072, 0.036, 0.034, 0.037, 0.046],
-    ],
-    dtype=torch.float64,
+BIAS = _table(
+    [0.112, 0.074, 0.065, 0.045, 0.075],
+    [0.081, 0.072, 0.060, 0.045, 0.050],
+    [0.072, 0.036, 0.034, 0.037, 0.046],
 )
 """(budgets, layers) symmetry bias"""
-BIAS_BAR = torch.tensor(
-    [
-        [0.086, 0.033, 0.024, 0.015, 0.030],
-        [0.033, 0.024, 0.027, 0.012, 0.035],
-        [0.030, 0.016, 0.012, 0.011, 0.025],
-    ],
-    dtype=torch.float64,
+BIAS_BAR = _table(
+    [0.086, 0.033, 0.024, 0.015, 0.030],
+    [0.033, 0.024, 0.027, 0.012, 0.035],
+    [0.030, 0.016, 0.012, 0.011, 0.025],
 )
 """half of its error bar"""
 ACCURACY = (0.75, 0.80, 0.82, 0.84, 0.85, 0.86, 0.87)

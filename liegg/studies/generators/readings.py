@@ -94,6 +94,32 @@ def of_rotation(found: Symmetry) -> dict[str, float]:
     }
 
 
+def of_classifiers(
+    alone: Sequence[Symmetry], unseen: Sequence[Symmetry], labelled: Sequence[Symmetry], together: Symmetry
+) -> dict[str, list[float] | float]:
+    """What classifiers of one kind know of the rotation: each alone at its training images, at test images (`unseen`)
+    and at these with their labels, and all together.
+
+    Of each alone: bias, relative_variance, gap and chance_ratio as in `of_rotation`, dimension_alone, bias_test,
+    dimension_labelled, untold (whether labels cannot tell, 0 or 1), and share, share_next, the share of signal along
+    the lowest direction and the next. Of all together: dimension, coherence and coherence_next of these two, and shared,
+    the largest lower end of any direction's interval of coherence.
+    """
+    rows = [of_rotation(found) for found in alone]
+    return {name: [row[name] for row in rows] for name in ("bias", "relative_variance", "gap", "chance_ratio")} | {
+        "dimension": together.dimension,
+        "coherence": together.coherence[0].item(),
+        "coherence_next": together.coherence[1].item(),
+        "shared": together.coherence_interval[:, 0].max().item(),
+        "dimension_alone": [row["dimension"] for row in rows],
+        "dimension_labelled": [float(found.dimension) for found in labelled],
+        "untold": [float(found.decision.rule == "untold") for found in labelled],
+        "share": [found.paid_share[0].item() for found in labelled],
+        "share_next": [found.paid_share[1].item() for found in labelled],
+        "bias_test": [of_rotation(found)["bias"] for found in unseen],
+    }
+
+
 def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> list[dict]:
     """One row a network of what `rotation.of_architecture` measured, with what the networks of a kind say together.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from liegg.studies.lens.families import FAMILIES, LOOKED_AT, function_of
 from liegg.studies.lens.holdout import setting_of
+from liegg.studies.statistics import rate
 from liegg.symmetry.result import Symmetry
 
 EDGES = 0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 1.0  # of probabilities, between which directions are counted
@@ -89,6 +90,11 @@ def growth(
     both = [of for of in shares.values() if few in of and many in of]
     means = [[sum(of[n]) / len(of[n]) for n in (few, many)] for of in both]
     return torch.tensor(means, dtype=torch.float64).reshape(-1, 2)
+
+
+def of_draws(hits: int, draws: int) -> dict[str, float] | None:
+    """The share of hits among independent draws as an estimate for `record`; None without draws."""
+    return rate([True] * hits + [False] * (draws - hits))
 
 
 def reach(networks: int, *, alpha: float, points: int) -> dict[str, float]:

@@ -171,3 +171,19 @@ def test_networks_at_the_same_points_are_read_alone_as_by_themselves():
     for a, net in enumerate(nets):
         by_itself = readings.of_so5(find_symmetry(net, x, o5.ACTION))
         assert readings.of_so5(decide(together.alone(a), o5.ACTION)) == pytest.approx(by_itself, rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.filterwarnings("ignore:the outputs are no nearer")
+def test_what_classifiers_of_a_kind_know():
+    """Untrained ones: each measure is that of the answer it is read from, network by network."""
+    nets = [UnitLogits(net) for net in classifiers([8], seeds=[0, 1, 2])]
+    x, labels = draws("digits", "test", 60, rotated=True, seeds=[0])
+    alone = [find_symmetry(net, x[0], rotation.ACTION) for net in nets]
+    together = find_symmetry(nets, x[0], rotation.ACTION)
+    labelled = [find_symmetry(net, x[0], rotation.ACTION, targets=labels[0]) for net in nets]
+    said = readings.of_classifiers(alone, alone[::-1], labelled, together)
+    assert said["bias_test"] == said["bias"][::-1] == [f.bias(rotation.SO2)[0].item() for f in alone[::-1]]
+    assert said["dimension"] == together.dimension and said["dimension_alone"] == [f.dimension for f in alone]
+    assert said["share_next"] == [f.paid_share[1].item() for f in labelled]
+    assert said["shared"] == max(low for low, _ in together.coherence_interval.tolist())
+    assert said["untold"] == [float(f.decision.rule == "untold") for f in labelled]

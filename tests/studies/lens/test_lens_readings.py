@@ -255,3 +255,8 @@ def test_growth_is_of_functions_that_are_in_both_kinds_of_rows():
     ]
     assert growth_readings.growth(rows, "one", "several", by="way", column="over").tolist() == [[0.5, 1.0]]
     assert growth_readings.growth(rows[:2], "one", "several", by="way", column="over").shape == (0, 2)
+
+
+def test_a_share_of_draws():
+    assert growth_readings.of_draws(3, 12)["value"] == 0.25 and growth_readings.of_draws(3, 12)["n"] == 12
+    assert growth_readings.of_draws(0, 0) is None
