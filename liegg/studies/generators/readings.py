@@ -102,8 +102,8 @@ def of_classifiers(
 
     Of each alone: bias, relative_variance, gap and chance_ratio as in `of_rotation`, dimension_alone, bias_test,
     dimension_labelled, untold (whether labels cannot tell, 0 or 1), and share, share_next, the share of signal along
-    the lowest direction and the next. Of all together: dimension, coherence and coherence_next of these two, and shared,
-    the largest lower end of any direction's interval of coherence.
+    the lowest direction and the next. Of all together: dimension, coherence and coherence_next of these two, and
+    shared, the largest lower end of any direction's interval of coherence.
     """
     rows = [of_rotation(found) for found in alone]
     return {name: [row[name] for row in rows] for name in ("bias", "relative_variance", "gap", "chance_ratio")} | {
