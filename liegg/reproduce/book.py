@@ -19,6 +19,7 @@ from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
+GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
@@ -128,23 +129,24 @@ def _described(cell: nbformat.NotebookNode, name: str) -> None:
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
-    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml"))
+    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "summary.yml"))
     states = pages.states(run, experiments)
     generated = {
-        "claims": claim_tables.all_claims(run, experiments),
-        "runs": pages.runs(run, states),
-        "stored": pages.stored(run, experiments),
-        "versions": pages.versions(run, states),
+        "caption": lambda: claim_tables.caption(run, experiments),
+        "answer": lambda: claim_tables.answer(run, experiments),
+        "claims": lambda: claim_tables.all_claims(run, experiments),
+        "runs": lambda: pages.runs(run, states),
+        "stored": lambda: pages.stored(run, experiments),
+        "versions": lambda: pages.versions(run, states),
     }
     for path in stage.glob("*.md"):
         try:
             text = path.read_text(encoding="utf-8")
-            text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
         except UnicodeDecodeError as error:
             raise UserError(f"book/{path.name} is no text in UTF-8: {error}") from None
-        except KeyError as error:
-            raise UserError(f"book/{path.name}: nothing generated is called {error.args[0]}") from None
-        path.write_text(text, encoding="utf-8")
+        if unknown := set(re.findall(GENERATED, text)) - set(generated):
+            raise UserError(f"book/{path.name}: nothing generated is called {min(unknown)}")
+        path.write_text(re.sub(GENERATED, lambda m: generated[m[1]](), text), encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
     for state in states:
