@@ -84,14 +84,11 @@ def _of_both(run: Run, experiment: Experiment, listed: Sequence[Claim], here: di
 
 
 def _ages(run: Run, experiments: dict[str, Experiment]) -> str:
-    """From which commits the stored results are, and for how many of them the code has changed since."""
+    """How many pages have a stored result, and for how many of them the code has changed since."""
     ages = [made for e in experiments.values() if (made := age(Run("paper", root=run.root), e))]
-    commits = ", ".join(dict.fromkeys(made.commit for made in ages)) or "none"
     changed = sum(bool(made.since) for made in ages)
-    since = (
-        f"other code would measure {changed} of {len(ages)} pages today" if changed else "the code is the same today"
-    )
-    return f"Stored at commit {commits}; {since} ({{doc}}`making`)."
+    since = f"other code would measure {changed} of them today" if changed else "by the code of today"
+    return f"Stored results: {len(ages)} of {len(experiments)} pages; {since} ({{doc}}`making`)."
 
 
 def of_page(run: Run, experiment: Experiment) -> str:
