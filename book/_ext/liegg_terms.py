@@ -53,10 +53,8 @@ def visit(self, node: DefinedTerm) -> None:
 
 def depart(self, node: DefinedTerm) -> None:
     self.depart_reference(node)
-    tip = (
-        f'<span class="glossary-definition" role="tooltip" id="{node["shown_as"]}">{escape(node["definition"])}</span>'
-    )
-    self.body.append(f"{tip}</span>")
+    self.body.append(f'<span class="glossary-definition" role="tooltip" id="{node["shown_as"]}">')
+    self.body.append(f"{escape(node['definition'])}</span></span>")
 
 
 def setup(app: Sphinx) -> dict:

@@ -70,7 +70,7 @@ def test_a_page_marks_a_word_once():
 def test_the_example_of_the_method_page_prints_what_stands_below_it():
     code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGES["method.md"], re.S).groups()
     assert PAGES["method.md"].index(code) < PAGES["method.md"].index("matrix $E$")
-    assert len([line for line in code.splitlines() if line]) <= 12
+    assert len([line for line in code.splitlines() if line]) <= 10
     with redirect_stdout(io.StringIO()) as out:
         exec(code, {})
     assert out.getvalue() == printed
