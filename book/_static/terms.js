@@ -4,7 +4,7 @@
   let tapped = null;
   document.addEventListener("click", (event) => {
     const term = event.target.closest(".glossary-term");
-    if (term !== tapped && matchMedia("(hover: none)").matches) {
+    if (event.detail && term !== tapped && matchMedia("(hover: none)").matches) {  // no detail: Enter was pressed
       if (term && event.target.closest("a")) {
         event.preventDefault();
         term.querySelector("a").focus();
