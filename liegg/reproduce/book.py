@@ -122,7 +122,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "summary.yml"))
     states = pages.states(run, experiments)
     generated = {
-        "caption": lambda: claim_tables.caption(run, experiments),
+        "picture": lambda: claim_tables.picture(run, experiments),
         "answer": lambda: claim_tables.answer(run, experiments),
         "claims": lambda: claim_tables.all_claims(run, experiments),
         "runs": lambda: pages.runs(run, states),

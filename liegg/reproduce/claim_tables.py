@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from liegg.reproduce import claims, first_page, markdown, table, whole
+from liegg.reproduce import claims, first_page, first_picture, markdown, table, whole
 from liegg.reproduce.claims import Claim
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.first_page import AUTHORS, ORIGINS, count, titles
@@ -25,10 +25,11 @@ def _verdicts(
     return judge(listed, {name: read_json(path(name)) for name in experiments}, experiments)
 
 
-def caption(run: Run, experiments: dict[str, Experiment]) -> str:
-    """For the first page: what its picture shows."""
-    listed = claims.load(run.root)
-    return first_page.filled(first_page.load(run.root).caption, listed, _first(run, experiments), first_page.in_book)
+def picture(run: Run, experiments: dict[str, Experiment]) -> str:
+    """For the first page: its picture, and what that shows."""
+    caption = first_page.load(run.root).caption
+    said = first_page.filled(caption, claims.load(run.root), _first(run, experiments), first_page.in_book)
+    return first_picture.shown(run.root, said)
 
 
 def answer(run: Run, experiments: dict[str, Experiment]) -> str:

@@ -149,6 +149,11 @@ def _square(claim: Claim, verdict: Verdict) -> str:
     return f'<li><a class="{kind}" href="{_address(claim)}" aria-label="{words}">{mark}</a></li>'
 
 
+def plain(words: str) -> str:
+    """Words of the book without their links."""
+    return html.unescape(re.sub(r"<[^>]*>|\\(?=[^\w\s])", "", words))
+
+
 def capital(words: str) -> str:
     """Words that begin a sentence."""
     return words[:1].upper() + words[1:]
