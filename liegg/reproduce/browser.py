@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 from liegg.reproduce.errors import UserError
 
@@ -16,13 +15,15 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
 
 
 def chromium() -> str:
-    """The program: what LIEGG_CHROMIUM names, or the first of its kind that is installed. Raises UserError if none is."""
-    named = os.environ.get(VARIABLE)
-    for name in [named] if named else [*NAMES, *PLACES]:
+    """The program that LIEGG_CHROMIUM names, or the first of its kind that is installed. Raises UserError without one."""
+    if named := os.environ.get(VARIABLE):
+        if found := shutil.which(named):
+            return found
+        raise UserError(f"{VARIABLE} names {named}, and that cannot be run")
+    for name in (*NAMES, *PLACES):
         if found := shutil.which(name):
             return found
     raise UserError(
-        f"{VARIABLE} names {named}, and that cannot be run"
-        if named
-        else f"there is no Chromium: install it (on Debian and Ubuntu: apt install chromium), or name Chrome or Edge in {VARIABLE}"
+        "there is no Chromium: install it (on Debian and Ubuntu: apt install chromium), or name Chrome or Edge in "
+        f"{VARIABLE}"
     )

@@ -40,7 +40,8 @@ SAYS_TOO_LITTLE = """
 () => {
   const found = [];
   for (const image of document.querySelectorAll("article img"))
-    if (!image.alt.trim() || /\\.(svg|png|jpe?g|gif)\\b/i.test(image.alt)) found.push(`${image.src}: alt "${image.alt}"`);
+    if (!image.alt.trim() || /\\.(svg|png|jpe?g|gif)\\b/i.test(image.alt))
+      found.push(`${image.src}: alt "${image.alt}"`);
   for (const control of document.querySelectorAll("button, select, textarea, input:not([type=hidden])")) {
     const named = control.ariaLabel || control.title || control.textContent.trim() || control.labels?.length;
     if (!named && control.checkVisibility({ visibilityProperty: true })) found.push(`${control.outerHTML} has no name`);
@@ -60,20 +61,22 @@ def complaints(html: Path) -> dict[str, list[str]]:
     """Page by page, where there is any: errors and warnings, requests that leave the machine, what sticks out in light
     and in dark, pictures and controls without words."""
     found: dict[str, list[str]] = {}
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=browser.chromium(), args=list(browser.OPTIONS)) as chromium:
-            page = chromium.new_page(viewport=PHONE)
-            said: list[str] = []
-            _listen(page, said)
-            for path in sorted(set(html.rglob("*.html")) - set((html / "_static").rglob("*"))):
-                said.clear()
-                page.goto(path.as_uri() + SEARCHED.get(path.name, ""))
-                for theme in ("light", "dark"):
-                    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-                    said += [f"{what} ({theme})" for what in page.evaluate(STICKS_OUT)]
-                said += page.evaluate(SAYS_TOO_LITTLE)
-                if said:
-                    found[str(path.relative_to(html))] = list(said)
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=browser.chromium(), args=list(browser.OPTIONS)) as chromium,
+    ):
+        page = chromium.new_page(viewport=PHONE)
+        said: list[str] = []
+        _listen(page, said)
+        for path in sorted(set(html.rglob("*.html")) - set((html / "_static").rglob("*"))):
+            said.clear()
+            page.goto(path.as_uri() + SEARCHED.get(path.name, ""))
+            for theme in ("light", "dark"):
+                page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+                said += [f"{what} ({theme})" for what in page.evaluate(STICKS_OUT)]
+            said += page.evaluate(SAYS_TOO_LITTLE)
+            if said:
+                found[str(path.relative_to(html))] = list(said)
     return found
 
 
