@@ -15,7 +15,7 @@ OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
 
 
 def chromium() -> str:
-    """The program that LIEGG_CHROMIUM names, or the first of its kind that is installed. Raises UserError without one."""
+    """The program that LIEGG_CHROMIUM names, or the first that is installed. Raises UserError if there is none."""
     if named := os.environ.get(VARIABLE):
         if found := shutil.which(named):
             return found
