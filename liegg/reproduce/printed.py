@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote
 
 import yaml
 
@@ -20,7 +19,7 @@ from liegg.reproduce.project import Run, say
 LONGEST = 900  # seconds for all of it
 TYPESET = 120_000  # milliseconds on the page's own clock, which stops while anything is loaded
 TAG = re.compile(r"<[a-zA-Z][^<>]*>")
-NAME = re.compile(r'\b(id|for|href|src)="([^"]*)"')
+NAME = re.compile(r'(?<![\w-])(id|for|href|src)="([^"]*)"')
 SCRIPT = re.compile(r"<script\b.*?</script>", flags=re.DOTALL)
 STYLE = re.compile(r'<link\b[^>]*\brel="stylesheet"[^>]*>')
 MATHS = re.compile(r"<script>window\.MathJax.*?</script>|<script\b[^>]*\bmathjax\b[^>]*></script>", flags=re.DOTALL)
@@ -38,21 +37,21 @@ def make(run: Run) -> bool:
         return False
     program = browser.chromium()
     say("printing the book")
-    document, part = run.folder / "printed.html", run.folder / "printed.pdf"
-    document.write_text(_document(run), encoding="utf-8")
+    whole, part = run.folder / "printed.html", run.folder / "printed.pdf"
+    whole.write_text(document(run), encoding="utf-8")
     part.unlink(missing_ok=True)
-    with TemporaryDirectory() as profile:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [program, *browser.OPTIONS, f"--user-data-dir={profile}", "--no-pdf-header-footer"]
         command += ["--generate-pdf-document-outline", f"--virtual-time-budget={TYPESET}", f"--print-to-pdf={part}"]
         try:
-            done = subprocess.run([*command, document.as_uri()], capture_output=True, timeout=LONGEST, check=False)
+            done = subprocess.run([*command, whole.as_uri()], capture_output=True, timeout=LONGEST, check=False)
         except subprocess.TimeoutExpired:
-            raise UserError(f"{program} did not print the book in {LONGEST} seconds: {document}") from None
+            raise UserError(f"{program} did not print the book in {LONGEST} seconds: {whole}") from None
     if not part.is_file():
         words = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise UserError(f"{program} did not print the book: {words[-1] if words else 'without a word'}")
     part.replace(place(run))
-    document.unlink()
+    whole.unlink()
     return True
 
 
@@ -61,7 +60,7 @@ def place(run: Run) -> Path:
     return run.html / "liegg.pdf"
 
 
-def _document(run: Run) -> str:
+def document(run: Run) -> str:
     """All pages as one, with a title and a table of contents in front."""
     base = os.path.relpath(run.html, run.folder).replace(os.sep, "/")
     chapters = dict(_chapters(yaml.safe_load((run.root / "book" / "_toc.yml").read_text(encoding="utf-8"))))
@@ -85,7 +84,7 @@ def _document(run: Run) -> str:
 {head}</head>
 <body class="whole-book"><main class="bd-main"><div class="bd-content"><div class="bd-article-container">
 <h1>{_title(run)}</h1>
-<p>Profile {html.escape(run.name)}.</p>{told}
+<p>Printed from the pages of profile {html.escape(run.name)}.</p>{told}
 <nav><h2>Contents</h2><ul>{"".join(listed)}</ul></nav>
 {"".join(articles)}
 </div></div></main></body></html>"""
@@ -114,7 +113,7 @@ def _moved(page: str, name: str, names: dict[str, str], base: str) -> str:
         path, _, anchor = value.partition("#")
         if ":" in path:
             return match[0]
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(path))) if path else f"{name}.html"
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else f"{name}.html"
         target = path.partition("?")[0].removesuffix(".html")
         if target in names:
             return f'href="#{target}--{anchor}"' if anchor else f'href="#{target}"'

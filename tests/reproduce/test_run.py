@@ -122,6 +122,13 @@ def test_every_page_is_fit_for_a_phone_and_for_a_screen_reader(html):
     assert looked_at.complaints(html) == {}
 
 
+@looked_at.needs_chromium
+def test_the_book_is_printed_as_one_pdf(project, html):
+    done = reproduce(project, "pdf", "--profile", "smoke")
+    assert done.returncode == 0 and "the book is up to date" in done.stdout, done.stdout + done.stderr
+    assert len(re.findall(rb"/Type /Page\b", (html / "liegg.pdf").read_bytes())) > 2 * len(NAMES)
+
+
 def test_the_scan_sees_an_error(html, tmp_path):
     page = (html / "making.html").read_text()
     shown = '<div class="output traceback highlight-ipythontb"><pre>ValueError</pre></div></article>'
