@@ -85,11 +85,11 @@ def _cause(output: bytes, stage: Path) -> str:
 
 def errors(html: Path) -> list[str]:
     """Pages of a built book that show a traceback or a message of the build, as paths."""
-    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(_article(page.read_text(encoding="utf-8")))]
+    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(article(page.read_text(encoding="utf-8")))]
     return [str(page.relative_to(html)) for page in found]
 
 
-def _article(page: str) -> str:
+def article(page: str) -> str:
     """The page's own content, without the theme's frame."""
     start, end = page.find("<article"), page.rfind("</article>")
     return page[start:end] if 0 <= start < end else page
