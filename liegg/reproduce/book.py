@@ -11,7 +11,17 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, dark, environment, executed, pages, side_by_side
+from liegg.reproduce import (
+    claim_tables,
+    comparison,
+    dark,
+    dictionary,
+    downloads,
+    environment,
+    executed,
+    pages,
+    side_by_side,
+)
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -128,10 +138,11 @@ def _described(cell: nbformat.NotebookNode, name: str) -> None:
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
-    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml"))
+    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml"))
     states = pages.states(run, experiments)
     generated = {
         "claims": claim_tables.all_claims(run, experiments),
+        "dictionary": dictionary.page(run.root),
         "runs": pages.runs(run, states),
         "stored": pages.stored(run, experiments),
         "versions": pages.versions(run, states),
@@ -147,13 +158,12 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         path.write_text(text, encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
+    downloads.put(run, experiments, states, stage / "results")
     for state in states:
         name = state.experiment.name
         if state.result is None:
             (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
             continue
-        for file in filter(Path.is_file, (run.result(name), run.table(name))):
-            shutil.copy(file, stage / "results")
         notebook = executed.read(run.executed(name))
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
