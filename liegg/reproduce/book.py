@@ -15,13 +15,13 @@ from liegg.reproduce import (
     claim_tables,
     comparison,
     dark,
-    dictionary,
     downloads,
     environment,
     executed,
     pages,
     side_by_side,
 )
+from liegg.reproduce.dictionary import Dictionary
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -142,7 +142,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     states = pages.states(run, experiments)
     generated = {
         "claims": claim_tables.all_claims(run, experiments),
-        "dictionary": dictionary.page(run.root),
+        "dictionary": Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
         "runs": pages.runs(run, states),
         "stored": pages.stored(run, experiments),
         "versions": pages.versions(run, states),

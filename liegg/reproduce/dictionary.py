@@ -7,6 +7,7 @@ A name of the file is a pattern: `dimension_<kind>` stands for a name with each 
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, get_args
 
@@ -19,6 +20,8 @@ from liegg.reproduce.project import find_root
 
 FILE = Path("book", "dictionary.yml")
 Of = Literal["columns", "metrics", "NAME.json", "NAME.metrics.csv", "claims.csv", "dictionary.csv"]
+HEADINGS = {"columns": "Columns of the pages' tables", "metrics": "Metrics"}
+"""of the parts of the page; all else is about files that are the same for every page"""
 PLACE = re.compile(r"<(\w+)>")
 NUMBER = r"\d+"
 
@@ -128,25 +131,28 @@ class Dictionary:
                 for name, (words, unit) in ((p.name, p.meaning) for p in block.patterns):
                     yield {"of": block.of, "page": "", "name": name, "meaning": words, "unit": unit, "claims": ""}
 
+    def page(self, titles: dict[str, str]) -> str:
+        """All of it as Markdown: a section for each block, under what it is about; `titles` are those of the pages."""
+        parts = []
+        for heading, blocks in groupby(self.blocks, key=lambda block: HEADINGS.get(block.of, "Files")):
+            parts += [f"## {heading}", *(part for block in blocks for part in self._section(block, titles))]
+        return "\n\n".join(parts)
 
-def page(root: Path) -> str:
-    """The dictionary as Markdown: a section for each block."""
-    titles = {name: experiment.title for name, experiment in table.load(root).items()}
-    return "\n\n".join(part for block in load(root) for part in _section(block, titles))
+    def _section(self, block: Block, titles: dict[str, str]) -> Iterator[str]:
+        yield f"### {text(block.title)}"
+        if block.pages:
+            yield "Of " + "; ".join(f"[{text(titles[name])}](notebooks/{name})" for name in block.pages) + "."
+        rows = [[code(p.name), _said(p.meaning.words), text(self._unit(block, p))] for p in block.patterns]
+        yield markdown.table(["name", "meaning", "unit"], rows)
+        for place, words in block.words.items():
+            listed = ", ".join(f"{code(word) if word else 'nothing'} ({text(said)})" for word, said in words.items())
+            yield f"{code(f'<{place}>')} is one of: {listed}."
 
-
-def _section(block: Block, titles: dict[str, str]) -> Iterator[str]:
-    kind = {"columns": "Tables: ", "metrics": "Metrics: "}.get(block.of, "")
-    yield f"### {kind}{text(block.title)}"
-    if block.pages:
-        yield "Of " + "; ".join(f"[{text(titles[name])}](notebooks/{name})" for name in block.pages) + "."
-    yield markdown.table(
-        ["name", "meaning", "unit"],
-        [[code(p.name), _said(p.meaning.words), text(p.meaning.unit)] for p in block.patterns],
-    )
-    for place, words in block.words.items():
-        listed = "; ".join(f"{code(word) if word else 'nothing'}, {text(said)}" for word, said in words.items())
-        yield f"{code(f'<{place}>')} is one of: {listed}."
+    def _unit(self, block: Block, pattern: Pattern) -> str:
+        """The units of the claims that are about a pattern's metrics, or its own."""
+        about = (c for c in self._claims if block.of == "metrics" and c.experiment in block.pages)
+        units = dict.fromkeys(c.unit for c in about if c.unit and pattern.read(c.metric))
+        return ", ".join(units) or pattern.meaning.unit
 
 
 def _said(words: str) -> str:

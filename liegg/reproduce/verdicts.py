@@ -8,6 +8,7 @@ test     of pairs or ranks, an estimate with a p-value: its interval inside, and
          for all tests of the book, those without a result among them. So all claims and results are judged at once.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,8 @@ class Verdict:
     why: str = ""
     """it is undecided or not tested, or the p-value of a test"""
     interval: Interval | None = None
-    """what is held against the claim: a mean, an estimate, or a share; None where every value counts by itself"""
+    """what is held against the claim: that of a mean, an estimate or a share; where every value counts by itself, from
+    the least to the largest, with a value where they are one"""
 
 
 Said = tuple[str, str, str, Interval | None]
@@ -149,11 +151,13 @@ def _exact(claim: Claim, values: list) -> Said:
     right = _accepted(claim, values)
     answer = "yes" if right == len(values) else "partly" if right else "no"
     numbers = [v for v in values if v is not None]
-    ends = dict.fromkeys(f"{v:.3g}" for v in (min(numbers), max(numbers))) if numbers else ["none"]
+    low, high = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
+    ends = dict.fromkeys(f"{v:.3g}" for v in (low, high)) if numbers else ["none"]
+    every = Interval(low if low == high else math.nan, low, high, len(values), 0.0)
     measured = _join(" to ".join(ends), _noun(claim.unit, 1) if [*ends] == ["1"] else claim.unit)
     if len(values) == 1:
-        return answer, measured, "", None
-    return answer, f"{right} of {len(values)} {claim.over}; {measured}", "", None
+        return answer, measured, "", every
+    return answer, f"{right} of {len(values)} {claim.over}; {measured}", "", every
 
 
 def _estimate(claim: Claim, metric: dict, p: float | None, tests: int) -> Said:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from liegg.reproduce import dictionary
+from liegg.reproduce import dictionary, table
 from liegg.reproduce.dictionary import meanings
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import find_root
@@ -19,8 +19,8 @@ def names(of):
     for path in STORED:
         if of == "metrics":
             yield from ((path.stem, name) for name in json.loads(path.read_text())["metrics"])
-        elif (table := path.with_suffix(".csv")).is_file():
-            with table.open(newline="") as lines:
+        elif (rows := path.with_suffix(".csv")).is_file():
+            with rows.open(newline="") as lines:
                 yield from ((path.stem, name) for name in next(csv.reader(lines)))
 
 
@@ -88,5 +88,7 @@ def test_what_is_wrong_is_named(tmp_path, change, said):
 
 
 def test_the_page_has_every_name():
-    page = dictionary.page(find_root())
+    page = dictionary.Dictionary(find_root()).page({e.name: e.title for e in table.load().values()})
     assert all(f"| `{name}` |" in page for block in BLOCKS for name in block.names)
+    (claimed,) = [line for line in page.splitlines() if line.startswith("| `right_<way>_<set>` |")]
+    assert claimed.endswith("| of the tasks, of the functions, of the networks |")
