@@ -45,23 +45,23 @@ def put(run: Run, experiments: dict[str, Experiment], states: Sequence[State], f
     """Write all that can be downloaded into a folder of the book."""
     meanings, listed = Dictionary(run.root), _claims(run, experiments)
     of_book = {
-        "claims.csv": as_csv(listed),
-        "dictionary.csv": as_csv([*meanings.of_files(), *_of_pages(run, meanings, states)]),
+        "claims.csv": _table(listed),
+        "dictionary.csv": _table([*meanings.of_files(), *_of_pages(run, meanings, states)]),
     }
     here = _results(run, meanings, [s.experiment.name for s in states if s.result], stored=False)
     of_pages = {
-        f"{name}.claims.csv": as_csv(own) for name in experiments if (own := [r for r in listed if r["page"] == name])
+        f"{name}.claims.csv": _table(own) for name in experiments if (own := [r for r in listed if r["page"] == name])
     }
     for name, content in (of_book | here | of_pages).items():
-        (folder / name).write_text(content, encoding="utf-8")
+        (folder / name).write_bytes(content)
     stored = _results(run, meanings, list(experiments), stored=True)
     files = of_book | {f"this-run/{name}": content for name, content in here.items()}
     files |= {f"stored/{name}": content for name, content in stored.items()}
     pack(folder / f"{ZIP}.zip", files | _sources(run))
 
 
-def pack(path: Path, files: dict[str, str]) -> None:
-    """A zip of texts by name, in one folder; the same texts give the same bytes."""
+def pack(path: Path, files: dict[str, bytes]) -> None:
+    """A zip of files by name, in one folder; the same files give the same bytes."""
     with whole.writing(path) as part, ZipFile(part, "w") as archive:
         for name in sorted(files):
             info = ZipInfo(f"{ZIP}/{name}", DATE)
@@ -88,27 +88,30 @@ def metric_rows(result: dict, meanings: Dictionary) -> Iterator[dict]:
         }
 
 
-def _results(run: Run, meanings: Dictionary, names: Sequence[str], *, stored: bool) -> dict[str, str]:
+def _table(rows: Sequence[dict]) -> bytes:
+    return as_csv(rows).encode()
+
+
+def _results(run: Run, meanings: Dictionary, names: Sequence[str], *, stored: bool) -> dict[str, bytes]:
     """Results, tables and metrics of pages by file name, of a run or of the stored one."""
     files = {}
     for name in names:
         path = run.reference(name) if stored else run.result(name)
         if result := read_json(path):
-            files[path.name] = path.read_text(encoding="utf-8")
-            files[f"{name}.metrics.csv"] = as_csv([*metric_rows(result, meanings)])
+            files[path.name] = path.read_bytes()
+            files[f"{name}.metrics.csv"] = _table([*metric_rows(result, meanings)])
             if (rows := path.with_suffix(".csv")).is_file():
-                files[rows.name] = rows.read_text(encoding="utf-8")
+                files[rows.name] = rows.read_bytes()
     return files
 
 
-def _sources(run: Run) -> dict[str, str]:
+def _sources(run: Run) -> dict[str, bytes]:
     """What the zip has beside results."""
     paths = [*sorted((run.root / TABLE.parent).glob("*.ipynb")), run.root / TABLE, run.root / "requirements.lock"]
-    files = {str(path.relative_to(run.root)): path.read_text(encoding="utf-8") for path in paths if path.is_file()}
+    files = {path.relative_to(run.root).as_posix(): path.read_bytes() for path in paths if path.is_file()}
     megabytes = sum(path.stat().st_size for path in run.reference("").parent.glob("*.npz")) / 1e6
-    files[FILE.name] = (run.root / FILE).read_text(encoding="utf-8")
-    files["README.txt"] = README.format(command=run.command(), dictionary=FILE.name, megabytes=megabytes)
-    return files
+    readme = README.format(command=run.command(), dictionary=FILE.name, megabytes=megabytes)
+    return files | {FILE.name: (run.root / FILE).read_bytes(), "README.txt": readme.encode()}
 
 
 def _claims(run: Run, experiments: dict[str, Experiment]) -> list[dict]:
@@ -171,5 +174,5 @@ def _header(path: Path) -> list[str]:
     """The columns of a table; none where there is no table."""
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as lines:
+    with path.open(encoding="utf-8", errors="replace", newline="") as lines:
         return next(csv.reader(lines), [])

@@ -93,7 +93,7 @@ def test_the_zip_has_results_sources_and_how_to_read_them(folder):
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path):
-    files = {"b.csv": "1,2\n", "a/é.txt": "é"}
+    files = {"b.csv": b"1,2\n", "a/é.txt": "é".encode()}
     downloads.pack(tmp_path / "one.zip", files)
     downloads.pack(tmp_path / "two.zip", dict(reversed(files.items())))
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
