@@ -84,6 +84,7 @@ It regenerates: {text(state.experiment.regenerates)}.
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
 {drawn["commit"]}.{_resources(made)}{_twice(run, name, made)}
+
 To download: {_links(run, name)}; {{doc}}`the dictionary <../dictionary>` explains every name in them.
 
 Run it again, or with other parameters:
