@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from liegg.plots.axes import Level, reference
-from liegg.plots.style import look, new_figure, styled
+from liegg.plots.style import BookFigure, look, new_figure, styled
 
 Rates = dict[str, Sequence[float] | None]
 
@@ -19,7 +18,7 @@ def compared(
     level: dict[str, Level] | None = None,
     expected: dict[str, tuple[float, float]] | None = None,
     xlabel: str = "",
-) -> Figure:
+) -> BookFigure:
     """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
 
     Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays

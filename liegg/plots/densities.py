@@ -1,9 +1,8 @@
 """Figures of densities of networks: a measure within its bands."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from liegg.plots.style import PALETTE, new_figure, styled
+from liegg.plots.style import PALETTE, BookFigure, new_figure, styled
 
 
 @styled
@@ -14,7 +13,7 @@ def within_bands(
     ylabel: str,
     *,
     symlog: dict[str, float] | None = None,
-) -> Figure:
+) -> BookFigure:
     """A mean within bands, two panels a row: {title: what}, each with the names below as far as it has them.
 
     x            (T,) settings, on a logarithmic axis

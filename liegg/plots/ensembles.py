@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.style import GREY, PALETTE, new_figure, styled
+from liegg.plots.style import GREY, PALETTE, BookFigure, new_figure, styled
 
 
 @styled
-def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, shown: int = 60) -> Figure:
+def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, shown: int = 60) -> BookFigure:
     """Curves in the plane before and after a turn, a panel a cloud: {title: (M, P, 2)}.
 
     `shown` of the curves are drawn faintly, the first one strongly; a plus marks the origin.

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 import matplotlib
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from liegg.plots.style import PALETTE, BookFigure, styled
@@ -38,7 +37,7 @@ class Animation(BookFigure):
 
 
 @styled
-def turning(pictures: Tensor, latents: dict[str, Tensor]) -> Figure:
+def turning(pictures: Tensor, latents: dict[str, Tensor]) -> BookFigure:
     """Pictures (n, 1, H, H) as bytes, n moments of a turn, and beside them what each of `latents` {title: (n, 3, 3)}
     is at that moment: the three columns of the matrix as arrows, in one fixed view."""
     figure = Animation(figsize=(2.4 * (1 + len(latents)), 2.8), layout="constrained")
@@ -56,7 +55,7 @@ def turning(pictures: Tensor, latents: dict[str, Tensor]) -> Figure:
 
 
 @styled
-def moments(pictures: Tensor, latents: dict[str, Tensor], shown: Sequence[int], columns: Sequence[str]) -> Figure:
+def moments(pictures: Tensor, latents: dict[str, Tensor], shown: Sequence[int], columns: Sequence[str]) -> BookFigure:
     """The same at the moments `shown`, side by side, for print and for who wants to compare."""
     figure = BookFigure(figsize=(1.5 * len(shown) + 0.8, 1.6 * (1 + len(latents)) + 0.3), layout="constrained")
     grid = figure.subplots(1 + len(latents), len(shown), squeeze=False)

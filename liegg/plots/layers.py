@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.colors import CenteredNorm
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.style import look, new_figure, styled
+from liegg.plots.style import BookFigure, look, new_figure, styled
 
 
 @styled
-def decided(panels: dict[str, tuple[Sequence[int], dict[str, Tensor]]], labels: dict[str, str], ylabel: str) -> Figure:
+def decided(
+    panels: dict[str, tuple[Sequence[int], dict[str, Tensor]]], labels: dict[str, str], ylabel: str
+) -> BookFigure:
     """A quantity of every layer's pathways while it is learned: {network: (T epochs, {pathway: (layers, T)})}.
 
     A row a network, a panel a layer.
@@ -44,7 +45,7 @@ def decided(panels: dict[str, tuple[Sequence[int], dict[str, Tensor]]], labels: 
 @styled
 def shares(
     panels: dict[str, dict[str, Sequence[float]]], labels: dict[str, str], ylabel: str, columns: int = 3
-) -> Figure:
+) -> BookFigure:
     """Shares of pathways, layer by layer, as stacked bars: {title: {pathway: (layers,)}}, from 0 to 1."""
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
@@ -80,7 +81,7 @@ def shares(
 
 
 @styled
-def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> Figure:
+def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> BookFigure:
     """What output pixels see, on one scale a row: {title: weights (h, h, H, H)}, a column for each of the output
     pixels."""
     figure, grid = new_figure(1.5 * len(pixels) + 1.6, 1.6 * len(rows) + 0.4, len(rows), len(pixels))

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from matplotlib.colors import CenteredNorm, LogNorm, Normalize
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
-from liegg.plots.style import band, look, new_figure, on_colours, shaded, styled
+from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
 
 FEW = 10  # points of a kind among many of another
 TOLD_APART = 4  # shades; lines of more have their names beside them
@@ -28,7 +27,7 @@ def scatter(
     level: Level | None = None,
     mark: dict[int, float] | None = None,
     few: bool = False,
-) -> Figure:
+) -> BookFigure:
     """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes.
 
     `level` is the height of a dotted line in all panels, named in the first; `mark` has the places of dashed vertical
@@ -57,7 +56,7 @@ def scatter(
 
 
 @styled
-def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> Figure:
+def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> BookFigure:
     """How often a true dimension (row) was answered with a found one (column): {title: (D, D)} counts."""
     figure, (row,) = new_figure(3.6 * len(counts) + 0.6, 3.8, 1, len(counts))
     for panel, (axes, (title, table)) in enumerate(zip(row, counts.items())):
@@ -76,7 +75,9 @@ def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> Figure:
 
 
 @styled
-def rates(edges: Sequence[float], panels: dict[str, dict[str, Tensor]], labels: dict[str, str], xlabel: str) -> Figure:
+def rates(
+    edges: Sequence[float], panels: dict[str, dict[str, Tensor]], labels: dict[str, str], xlabel: str
+) -> BookFigure:
     """Shares with their intervals over bins of a logarithmic quantity: {title: {kind: (bins, 3) share, low, high}}."""
     figure, (row,) = new_figure(4 * len(panels), 3.4, 1, len(panels))
     centres = np.sqrt(np.array(edges[:-1]) * np.array(edges[1:]))
@@ -110,7 +111,7 @@ def trends(
     logx: bool = True,
     one_scale: bool = False,
     level: dict[str, Level] | None = None,
-) -> Figure:
+) -> BookFigure:
     """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, those in `level` a
@@ -151,7 +152,7 @@ def heatmaps(
     *,
     shared: Sequence[str] = (),
     signed: Sequence[str] = (),
-) -> Figure:
+) -> BookFigure:
     """Measures over a grid of settings, {title: (R, C)}, with their numbers; what is nan stays blank.
 
     Colours are on a logarithmic scale of the panel's own, for positive measures; those of panels in `shared` on one
@@ -189,7 +190,7 @@ def curves(
     *,
     marks: dict[str, float] | None = None,
     level: dict[str, Level] | None = None,
-) -> Figure:
+) -> BookFigure:
     """Estimates against a setting, a panel each: {ylabel: {kind: (T settings, (T, 3) value, low, high)}}.
 
     Values are lines and intervals bands; `marks` are vertical lines at settings, by what the legend says of them, and
@@ -219,7 +220,7 @@ def strips(
     log: Sequence[str] = (),
     level: dict[str, Level] | None = None,
     xlabel: str = "",
-) -> Figure:
+) -> BookFigure:
     """Every network's measure, category by category: {ylabel: {kind: {category: (M,) values}}}.
 
     Kinds stand side by side within a category; a dash marks their median. Panels in `log` have a logarithmic axis,

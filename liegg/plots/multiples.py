@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from liegg.plots.axes import Level, reference
-from liegg.plots.style import band, new_figure, styled
+from liegg.plots.style import BookFigure, band, new_figure, styled
 
 
 @styled
@@ -18,7 +17,7 @@ def multiples(
     *,
     log: bool = False,
     level: Level | None = None,
-) -> Figure:
+) -> BookFigure:
     """One measure against a setting, a panel a case, four in a line: {title: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; all panels have the same axes, vertically logarithmic

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import seaborn
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from liegg.plots.style import GREY, MARKERS, new_figure, on_colours, styled
+from liegg.plots.style import GREY, MARKERS, BookFigure, new_figure, on_colours, styled
 
 
 @styled
-def pictures(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
+def pictures(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> BookFigure:
     """Pictures {title: (n, C, H, W)}, a row each: three channels are colours, one is shades of grey. Values are bytes,
     or lie in [0, 1]."""
     width = max(len(row) for row in rows.values())
@@ -31,7 +30,7 @@ def pictures(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> Figure:
 
 
 @styled
-def places(panels: dict[str, tuple[Tensor, Tensor]], xlabel: str, ylabel: str) -> Figure:
+def places(panels: dict[str, tuple[Tensor, Tensor]], xlabel: str, ylabel: str) -> BookFigure:
     """Latents {title: (points (n, 2), places (n, 2))}: a colour for each row of the board, a mark for each column."""
     figure, (line,) = new_figure(3 * len(panels) + 0.6, 3.3, 1, len(panels))
     lines = {}
@@ -57,7 +56,7 @@ def places(panels: dict[str, tuple[Tensor, Tensor]], xlabel: str, ylabel: str) -
 
 
 @styled
-def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> Figure:
+def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> BookFigure:
     """Latents of the plane {title: (points (n, 2), angles (n,) in radians)}, with the angle as a colour that goes
     round."""
     figure, (line,) = new_figure(2.9 * len(panels) + 0.8, 3, 1, len(panels))

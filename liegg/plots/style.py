@@ -1,19 +1,22 @@
 """What all figures share: style, colours, and a Figure that shows itself.
 
-A figure shows itself in a notebook as SVG on a transparent ground, with dark ink. On a dark page the book turns its
-lightness round, not its hues, but for pictures and for what `on_colours` names. Colours are seaborn's colour-blind
-palette, in the order of a figure's labels: figures that are given the same labels have the same colours.
+A figure shows itself in a notebook as SVG on a transparent ground, with dark ink, and drawn once more for the narrow
+column of a phone, which the book shows there. On a dark page the book turns its lightness round, not its hues, but for
+pictures and for what `on_colours` names. Colours are seaborn's colour-blind palette, in the order of a figure's labels:
+figures that are given the same labels have the same colours.
 """
 
 import functools
 import io
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from contextvars import ContextVar
+from typing import Any, ParamSpec
 
 import matplotlib
 import seaborn
 import torch
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -34,8 +37,34 @@ MARKERS = "os^vPdX*"
 GREY = "0.5"
 
 
+SVG = "image/svg+xml"
+NARROW_SVG = "application/vnd.liegg.narrow+svg"  # which a notebook ignores and the book knows
+PHONE = 3.7  # inches, 355 CSS pixels: the column of a phone
+
+_narrow = ContextVar("narrow", default=False)
+
+
 class BookFigure(Figure):
-    """A Figure that Jupyter shows as SVG, with no plotting backend involved."""
+    """A Figure that Jupyter shows as SVG, with no plotting backend involved.
+
+    words    what it shows in a sentence, for who does not see it
+    spots    points that say something: axes, x, y and words
+    again    draws it once more
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = ""
+        self.spots: list[tuple[Axes, float, float, str]] = []
+        self.again: Callable[[], BookFigure] | None = None
+
+    def narrow(self) -> "BookFigure | None":
+        """The same figure for the column of a phone; None for one that was not drawn by a function of this package."""
+        token = _narrow.set(True)
+        try:
+            return self.again() if self.again else None
+        finally:
+            _narrow.reset(token)
 
     def _repr_svg_(self) -> str:
         svg = io.StringIO()
@@ -43,27 +72,49 @@ class BookFigure(Figure):
             self.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
         return svg.getvalue()
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        drawings = {SVG: self} | ({NARROW_SVG: narrow} if (narrow := self.narrow()) else {})
+        spots = {width: figure._places() for width, figure in zip(("wide", "narrow"), drawings.values())}
+        return {kind: f._repr_svg_() for kind, f in drawings.items()}, {SVG: {"alt": self.words, "spots": spots}}
+
+    def _places(self) -> list[tuple[float, float, str]]:
+        """Where the spots are, in percent of the figure from its top left, and their words."""
+        if not self.spots:
+            return []
+        with matplotlib.rc_context(STYLE):
+            self.draw_without_rendering()
+        found = []
+        for axes, x, y, words in self.spots:
+            left, bottom = self.transFigure.inverted().transform(axes.transData.transform((x, y)))
+            if 0 <= left <= 1 and 0 <= bottom <= 1:
+                found.append((round(100 * left, 2), round(100 - 100 * bottom, 2), words))
+        return found
+
 
 P = ParamSpec("P")
-F = TypeVar("F", bound=Figure)
 
 
-def styled(draw: Callable[P, F]) -> Callable[P, F]:
+def styled(draw: Callable[P, BookFigure]) -> Callable[P, BookFigure]:
     """A function that draws in this style, with axes made readable at the end."""
 
     @functools.wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> F:
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> BookFigure:
         with matplotlib.rc_context(STYLE):
             figure = draw(*args, **kwargs)
             finish(figure)
-            return figure
+        figure.again = functools.partial(drawn, *args, **kwargs)
+        return figure
 
     return drawn
 
 
 def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[BookFigure, Any]:
-    figure = BookFigure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    """A figure with a grid of axes (rows, columns); in a narrow drawing they stand one below the other."""
+    if not _narrow.get():
+        figure = BookFigure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(rows, columns, squeeze=False)
+    figure = BookFigure(figsize=(PHONE, height * columns), layout="constrained")
+    return figure, figure.subplots(rows * columns, 1, squeeze=False).reshape(rows, columns)
 
 
 def shaded(kinds: Iterable[str]) -> bool:

@@ -6,7 +6,6 @@ import matplotlib
 import numpy as np
 import torch
 from matplotlib.colors import TwoSlopeNorm
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, ne
 
 
 @styled
-def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[str, str], unit: str) -> Figure:
+def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[str, str], unit: str) -> BookFigure:
     """Symmetry variance and symmetry bias of every direction, for kinds of networks: {kind: (M, K)}.
 
     Directions in ascending order of variance; lines are means and bands the range over the M networks.
@@ -36,7 +35,7 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
 
 
 @styled
-def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> Figure:
+def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> BookFigure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
     figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
@@ -126,7 +125,7 @@ def runs(
     saved: Sequence[float],
     spread: dict[str, tuple[float, float]],
     labels: dict[str, str],
-) -> Figure:
+) -> BookFigure:
     """The lowest variances (M, k) of M networks, one by one, and beside them those of one run and of several elsewhere.
 
     picked    the network that is picked out
@@ -166,7 +165,7 @@ def orbits(
     labels: dict[str, str],
     angles: Sequence[float],
     extent: float,
-) -> Figure:
+) -> BookFigure:
     """A row for each kind: the density of orbits of the unit circle (bins, bins), then an image carried along.
 
     Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.

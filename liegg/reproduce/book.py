@@ -11,16 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import (
-    claim_tables,
-    comparison,
-    dark,
-    downloads,
-    environment,
-    executed,
-    pages,
-    side_by_side,
-)
+from liegg.reproduce import claim_tables, comparison, downloads, drawings, environment, executed, pages, side_by_side
 from liegg.reproduce.dictionary import Dictionary
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
@@ -29,6 +20,7 @@ from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
+GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
@@ -125,37 +117,31 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
     return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
 
 
-def _described(cell: nbformat.NotebookNode, name: str) -> None:
-    """Give a figure its alternative text, for those who do not see it: the first sentence of its caption."""
-    settings = cell.metadata.get("mystnb", {})
-    if "figure" in settings:
-        if not isinstance(settings["figure"].get("caption"), str):
-            raise UserError(f"{name}.ipynb: a figure has no caption (mystnb.figure.caption of its cell)")
-        first = re.split(r"(?<=\.)\s", settings["figure"]["caption"], maxsplit=1)[0]
-        settings.setdefault("image", {}).setdefault("alt", re.sub(r"[$*`\\{}]", "", first))
-
-
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
-    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml"))
+    shutil.copytree(
+        source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml", "summary.yml")
+    )
     states = pages.states(run, experiments)
     generated = {
-        "claims": claim_tables.all_claims(run, experiments),
-        "dictionary": Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
-        "runs": pages.runs(run, states),
-        "stored": pages.stored(run, experiments),
-        "versions": pages.versions(run, states),
+        "picture": lambda: claim_tables.picture(run, experiments),
+        "answer": lambda: claim_tables.answer(run, experiments),
+        "claims": lambda: claim_tables.all_claims(run, experiments),
+        "dictionary": lambda: Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
+        "runs": lambda: pages.runs(run, states),
+        "stored": lambda: pages.stored(run, experiments),
+        "versions": lambda: pages.versions(run, states),
+    }
     }
     for path in stage.glob("*.md"):
         try:
             text = path.read_text(encoding="utf-8")
-            text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
         except UnicodeDecodeError as error:
             raise UserError(f"book/{path.name} is no text in UTF-8: {error}") from None
-        except KeyError as error:
-            raise UserError(f"book/{path.name}: nothing generated is called {error.args[0]}") from None
-        path.write_text(text, encoding="utf-8")
+        if unknown := set(re.findall(GENERATED, text)) - set(generated):
+            raise UserError(f"book/{path.name}: nothing generated is called {min(unknown)}")
+        path.write_text(re.sub(GENERATED, lambda m: generated[m[1]](), text), encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
     downloads.put(run, experiments, states, stage / "results")
@@ -168,11 +154,11 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
-            _described(cell, name)
+            drawings.described(cell, name)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         side_by_side.put(run, state.experiment, state.result, notebook)
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
-        dark.add(notebook)
+        drawings.add(notebook, name)
         nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 
-from liegg.reproduce import claim_tables, side_by_side, table
+from liegg.reproduce import claim_tables, first_picture, side_by_side, table
 from liegg.reproduce.book import build
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
@@ -71,6 +71,8 @@ def store_results(options: Namespace) -> int:
     run = Run(options.profile)
     with alone(run.build):
         say(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
+        if run.profile == "paper":
+            first_picture.keep(run, chosen)
         claim_tables.write_readme(run.root)
     return 0
 
