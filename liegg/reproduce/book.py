@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, drawings, environment, executed, pages, side_by_side
+from liegg.reproduce import claim_tables, comparison, downloads, drawings, environment, executed, pages, side_by_side
+from liegg.reproduce.dictionary import Dictionary
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -119,12 +120,15 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
-    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "summary.yml"))
+    shutil.copytree(
+        source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml", "summary.yml")
+    )
     states = pages.states(run, experiments)
     generated = {
         "picture": lambda: claim_tables.picture(run, experiments),
         "answer": lambda: claim_tables.answer(run, experiments),
         "claims": lambda: claim_tables.all_claims(run, experiments),
+        "dictionary": lambda: Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
         "runs": lambda: pages.runs(run, states),
         "stored": lambda: pages.stored(run, experiments),
         "versions": lambda: pages.versions(run, states),
@@ -139,13 +143,12 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         path.write_text(re.sub(GENERATED, lambda m: generated[m[1]](), text), encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
+    downloads.put(run, experiments, states, stage / "results")
     for state in states:
         name = state.experiment.name
         if state.result is None:
             (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
             continue
-        for file in filter(Path.is_file, (run.result(name), run.table(name))):
-            shutil.copy(file, stage / "results")
         notebook = executed.read(run.executed(name))
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
