@@ -54,10 +54,10 @@ def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     listed = claims.load(run.root)
     here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
     parts = [_both(run, here, stored), _ages(run, experiments)]
-    for number, title in titles(run.root).items():
+    for number in dict.fromkeys(e.part for e in experiments.values()):
         of_part = [e for e in experiments.values() if e.part == number]
         ours = [c for c in listed if experiments[c.experiment].part == number]
-        head = f"{number}. {text(title)}: {count(ours, stored)}"
+        head = f"{number}. {text(titles(run.root).get(number, 'Results'))}: {count(ours, stored)}"
         tables = "\n\n".join(_of_both(run, e, listed, here, stored) for e in of_part)
         parts.append(f":::{{dropdown}} {head}\n{tables}\n:::")
     return "\n\n".join(parts)

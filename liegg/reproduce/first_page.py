@@ -106,12 +106,12 @@ def _otherwise(root: Path, listed, verdicts, experiments, link: Link) -> str:
     (part, most), *_ = Counter(experiments[c.experiment].part for c in others).most_common(1)
     first = next(c for c in others if experiments[c.experiment].part == part)
     quoted = f"“{text(first.statement)}” (theirs: {text(first.paper)}; here: {text(brief(verdicts[first.id]))})"
-    return f"{said}, {most} of them in *{text(titles(root)[part])}*, such as {link(first, quoted)}."
+    return f"{said}, {most} of them in *{text(titles(root).get(part, part))}*, such as {link(first, quoted)}."
 
 
 def titles(root: Path) -> dict[str, str]:
     """The titles of the book's parts of results by their numbers, as its table of contents has them."""
-    captions = [part["caption"] for part in rows.read(root / "book" / "_toc.yml")["parts"]]
+    captions = [part.get("caption", "") for part in rows.read(root / "book" / "_toc.yml").get("parts", [])]
     return {caption.partition(". ")[0]: caption.partition(". ")[2] for caption in captions if ". " in caption}
 
 
