@@ -64,6 +64,7 @@ BOOK = {
     + "- file: dictionary\n",
     "index.md": "# Mini\n\n% generated: runs\n\n% generated: versions\n",
     "claims.yml": "[]\n",
+    "summary.yml": "picture: {experiment: 11_first, figure: none, file: none}\ncaption: Nothing.\nsentences: []\n",
     "dictionary.md": "# Dictionary\n\n% generated: dictionary\n",
     "dictionary.yml": "[]\n",
 }
