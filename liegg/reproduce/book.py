@@ -110,9 +110,11 @@ def _inputs(run: Run) -> str:
 
 
 def _after_picture(notebook: nbformat.NotebookNode) -> int:
-    """The place below the first figure of a page."""
-    cells = enumerate(notebook.cells, 1)
-    return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
+    """The place below the first figure of a page and what stands with it, above the next heading."""
+    cells = list(enumerate(notebook.cells))
+    first = next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 0)
+    headings = (i for i, cell in cells if cell.cell_type == "markdown" and re.search("^#", cell.source, re.MULTILINE))
+    return next((i for i in headings if i > first), first + 1)
 
 
 def _described(cell: nbformat.NotebookNode, name: str) -> None:
