@@ -1,5 +1,7 @@
 """What is said of a digit that is carried along the directions of a network."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,23 +15,29 @@ UNRELATED = 2**0.5
 """how far the outputs of two unrelated digits are from each other, in standard deviations"""
 
 
-def motions(measured: dict[str, Tensor], digit: Tensor, variance: Tensor) -> list[dict]:
-    """Each direction that `carried` measured, as a `liegg.plots.Motion` of the digit (1, 1, H, W) as it was read; with
-    the relative variance (K,) of each."""
+def chosen(measured: Iterable[dict[str, Tensor]], label: int) -> int:
+    """The first of the digits, all of one label, that the networks of all kinds read right at rest; 0 if there is none."""
+    read = torch.stack([of["logits"][:, 0, of["times"].shape[1] // 2].argmax(-1) for of in measured])
+    return int((read == label).all(0).int().argmax())
+
+
+def motions(measured: dict[str, Tensor], digits: Tensor, which: int, variance: Tensor) -> list[dict]:
+    """Each direction that `carried` measured, as a `liegg.plots.Motion` of one of the digits (n, 1, H, W) as they were
+    read; with the relative variance (K,) of each."""
     shown = []
     for k, (direction, times) in enumerate(zip(measured["directions"], measured["times"])):
         made_of = ", ".join(f"{name} {length:.2f}" for name, length in parts(ACTION.matrix(direction)).items())
-        there, moved = places(direction, times), measured["moved"][k]
+        there, moved = places(direction, times), measured["moved"][which, k]
         shown.append(
             {
                 "name": named(direction),
                 "about": f"Direction {k + 1}: relative variance {variance[k]:.2g}; lengths of its parts: {made_of}.",
                 "ends": ends(direction, times),
                 "places": there,
-                "frames": torch.cat([ACTION.act(direction, digit, t) for t in times])[:, 0],
+                "frames": torch.cat([ACTION.act(direction, digits[which][None], t) for t in times])[:, 0],
                 "moved": moved,
                 "change": measured["change"][:, k],
-                "said": [said(*each) for each in zip(there, moved.tolist(), measured["logits"][k])],
+                "said": [said(*each) for each in zip(there, moved.tolist(), measured["logits"][which, k])],
             }
         )
     return shown
@@ -88,14 +96,14 @@ def said(place: str, moved: float, logits: Tensor) -> str:
     )
 
 
-def told(measured: dict[str, dict[str, Tensor]], label: int) -> str:
+def told(measured: dict[str, dict[str, Tensor]], which: int, label: int) -> str:
     """What `carried` measured of networks trained on each of {digits: measured} along their first and last direction;
-    label is the digit's."""
+    `which` digit is shown, and its label."""
     moved, read = [], []
     for digits, of in measured.items():
         ends = (0, len(of["directions"]) - 1)
         farthest = of["change"].mean(0).amax(-1)
-        right = (of["logits"].argmax(-1) == label).sum(-1)
+        right = (of["logits"][which].argmax(-1) == label).sum(-1)
         along = (f"{farthest[k]:.2f} along direction {k + 1} ({named(of['directions'][k])})" for k in ends)
         moved.append(f"{' and '.join(along)} if trained on {digits}")
         read.append(f"{' and '.join(str(int(right[k])) for k in ends)} if trained on {digits}")

@@ -31,7 +31,7 @@ def of_kind(
     held_out: int,
     seeds: Sequence[int],
     degrees: Tensor,
-    digit: Tensor,
+    carrying: Tensor,
     **settings,
 ) -> dict:
     """What `rotation.of_classifiers` measures of networks of one of KINDS, one a seed, each with its own digits, and
@@ -46,7 +46,7 @@ def of_kind(
 
     images      to train on; held_out: to choose the best epoch by, and to test with, as many of each
     degrees     (T,) by which test images are turned on
-    digit       (1, 1, 28, 28) an image as it is read, which is carried
+    carrying    (n, 1, 28, 28) images as they are read, which are carried
     settings    epochs, batch_size, lr and device of `fit`
     """
 
@@ -65,7 +65,7 @@ def of_kind(
     seen |= {"accuracy_training": learned, "paid": _paid(nets, seen["alone_test"], testing)}
     if kind in CARRYING:
         known = testing[0][0][:FOLLOWED]
-        seen["carried"] = carried(nets, seen["alone"][0], known, digits.blur_and_standardize(digit))
+        seen["carried"] = carried(nets, seen["alone"][0], known, digits.blur_and_standardize(carrying))
     return seen
 
 

@@ -65,22 +65,23 @@ def test_ends_of_pure_motions(name):
 
 
 def measured(K=2):
-    logits = torch.zeros(K, 5, 10)
-    logits[0, :3, 7] = logits[1, 4:, 7] = 100
+    logits = torch.zeros(2, K, 5, 10)
+    logits[1, 0, :3, 7] = logits[1, 1, 4:, 7] = 100
     directions = torch.stack([PURE["rotation"], PURE["scaling"]])
     change = torch.rand(3, K, 5, generator=torch.Generator().manual_seed(0)).double()
     return {
         "directions": directions,
         "times": torch.stack([times("rotation"), TIMES]),
         "change": change,
-        "moved": change[0],
+        "moved": change[:2],
         "logits": logits,
     }
 
 
 def test_frames_are_the_digit_as_it_is_carried():
-    digit = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0))
-    rotation, scaling = readings.motions(measured(), digit, torch.tensor([0.1, 1.0]))
+    digits = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    digit = digits[1:]
+    rotation, scaling = readings.motions(measured(), digits, 1, torch.tensor([0.1, 1.0]))
     assert torch.allclose(rotation["frames"][2], digit[0, 0], atol=1e-5)
     assert torch.allclose(rotation["frames"][3], digit[0, 0].rot90(-1), atol=1e-4)  # clockwise
     assert torch.allclose(scaling["frames"][4], ACTION.act(PURE["scaling"], digit, 1.0)[0, 0])
@@ -91,6 +92,11 @@ def test_frames_are_the_digit_as_it_is_carried():
 def test_the_sentence_counts_what_is_read_right():
     of = measured()
     farthest = of["change"].mean(0).amax(-1)
-    said = readings.told({"some digits": of}, label=7)
+    said = readings.told({"some digits": of}, 1, 7)
     assert f"{farthest[0]:.2f} along direction 1 (rotation)" in said
     assert f"{farthest[1]:.2f} along direction 2 (scaling)" in said and "at 3 and 1 if trained on some digits" in said
+
+
+def test_the_digit_is_the_first_that_all_read_right():
+    of, blind = measured(), measured() | {"logits": torch.zeros(2, 2, 5, 10)}
+    assert [readings.chosen(kinds, 7) for kinds in ([of], [of, of], [of, blind])] == [1, 1, 0]
