@@ -16,7 +16,7 @@ UNRELATED = 2**0.5
 
 
 def chosen(measured: Iterable[dict[str, Tensor]], label: int) -> int:
-    """The first of the digits, all of one label, that the networks of all kinds read right at rest; 0 if there is none."""
+    """The first of the digits, all of one label, that the first network of every kind reads right at rest; else 0."""
     read = torch.stack([of["logits"][:, 0, of["times"].shape[1] // 2].argmax(-1) for of in measured])
     return int((read == label).all(0).int().argmax())
 
