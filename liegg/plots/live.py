@@ -94,50 +94,25 @@ class Live:
         return "\n".join([titles, *fields])
 
     def _curves(self, every: list[Motion]) -> str:
-        """All motions' curves on the same axes, each in a group of its own, with a dot that can be moved."""
+        """The curves of all motions on one scale, each in a group of its own, with a dot that can be moved."""
         height, name = self.level
         most = max(float(values.max()) for m in every for values in (m.moved, m.change))
         top = max(math.ceil(2 * most), math.ceil(2 * height)) / 2
-
-        def points(values: Iterable[float], steps: int) -> list[str]:
-            across = (WIDTH - LEFT - RIGHT) / (steps - 1)
-            return [f"{LEFT + i * across:.1f},{_height(v, top):.1f}" for i, v in enumerate(values)]
-
-        groups = []
-        for i, m in enumerate(every):
-            T = len(m.places)
-            low, mean, high = m.change.amin(0).tolist(), m.change.mean(0).tolist(), m.change.amax(0).tolist()
-            band = points(high, T) + points(low, T)[::-1]
-            groups.append(
-                f'<g data-view="{i}" hidden><polygon class="live-band" points="{" ".join(band)}"/>'
-                f'<polyline class="live-mean" points="{" ".join(points(mean, T))}"/>'
-                f'<polyline class="live-moved" points="{" ".join(points(m.moved.tolist(), T))}"/>'
-                + _text(LEFT, HEIGHT - 8, m.ends[0], "start")
-                + _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "0", "middle")
-                + _text(WIDTH - RIGHT, HEIGHT - 8, m.ends[1], "end")
-                + "</g>"
-            )
-        ticks = [k / 2 for k in range(round(2 * top) + 1) if top <= FEW or k % 2 == 0]
-        lines = "".join(
-            f'<path class="live-grid" d="M{LEFT},{_height(v, top):.1f}H{WIDTH - RIGHT}"/>'
-            + _text(LEFT - 5, _height(v, top) + 4, f"{v:g}", "end")
-            for v in ticks
+        grid = "".join(
+            _across("grid", _height(k / 2, top)) + _text(LEFT - 5, _height(k / 2, top) + 4, f"{k / 2:g}", "end")
+            for k in range(0, round(2 * top) + 1, 1 if top <= FEW else 2)
         )
-        y = _height(height, top)
-        return (
-            f'<svg class="live-curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-            f'aria-label="{html.escape(self.ylabel)} at each place">'
-            + _text(0, 12, self.ylabel, "start")
-            + "".join(
-                f'<path class="live-{kind}" d="M{x},27h20"/>' + _text(x + 25, 31, words, "start")
-                for kind, x, words in zip(("moved", "mean"), (LEFT, WIDTH / 2 - 20), self.curves)
-            )
-            + lines
-            + f'<path class="live-level" d="M{LEFT},{y:.1f}H{WIDTH - RIGHT}"/>'
-            + "".join(groups)
-            + _text(WIDTH - RIGHT - 3, y - 6, name, "end")
-            + f'<path class="live-here" d="M0,{TOP}V{HEIGHT - BOTTOM}"/><circle class="live-dot" r="5"/></svg>'
+        key = "".join(
+            f'<path class="live-{kind}" d="M{x:g},27h20"/>' + _text(x + 25, 31, words, "start")
+            for kind, x, words in zip(("moved", "mean"), (LEFT, WIDTH / 2 - 20), self.curves)
         )
+        groups = "".join(f'<g data-view="{i}" hidden>{_group(m, top)}</g>' for i, m in enumerate(every))
+        level = _across("level", _height(height, top))
+        named = _text(WIDTH - RIGHT - 3, _height(height, top) - 6, name, "end")
+        return f"""<svg class="live-curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"
+ aria-label="{html.escape(self.ylabel)} at each place">
+{_text(0, 12, self.ylabel, "start")}{key}{grid}{level}{groups}{named}
+<path class="live-here" d="M0,{TOP}V{HEIGHT - BOTTOM}"/><circle class="live-dot" r="5"/></svg>"""
 
     def _still(self) -> str:
         """A strip of frames along the first motion of every title, with a sentence."""
@@ -160,6 +135,27 @@ def _radios(name: str, legend: str, values: Iterable[tuple[int, str]], more: str
         for k, (value, words) in enumerate(values)
     )
     return f'<fieldset class="live-choice" {more}><legend>{html.escape(legend)}</legend>{buttons}</fieldset>'
+
+
+def _group(motion: Motion, top: float) -> str:
+    """Mean and range of all functions, the curve of the one, and the ends of the axis below."""
+    x = torch.linspace(LEFT, WIDTH - RIGHT, len(motion.places)).tolist()
+
+    def points(values: Tensor) -> list[str]:
+        return [f"{place:.1f},{_height(value, top):.1f}" for place, value in zip(x, values.tolist())]
+
+    band = points(motion.change.amax(0)) + points(motion.change.amin(0))[::-1]
+    lines = {"mean": points(motion.change.mean(0)), "moved": points(motion.moved)}
+    names = zip(("start", "middle", "end"), (x[0], (x[0] + x[-1]) / 2, x[-1]), (motion.ends[0], "0", motion.ends[1]))
+    return (
+        f'<polygon class="live-band" points="{" ".join(band)}"/>'
+        + "".join(f'<polyline class="live-{kind}" points="{" ".join(line)}"/>' for kind, line in lines.items())
+        + "".join(_text(place, HEIGHT - 8, words, anchor) for anchor, place, words in names)
+    )
+
+
+def _across(kind: str, y: float) -> str:
+    return f'<path class="live-{kind}" d="M{LEFT},{y:.1f}H{WIDTH - RIGHT}"/>'
 
 
 def _height(value: float, top: float) -> float:

@@ -99,19 +99,17 @@ def said(place: str, moved: float, logits: Tensor) -> str:
 def told(measured: dict[str, dict[str, Tensor]], which: int, label: int) -> str:
     """What `carried` measured of networks trained on each of {digits: measured} along their first and last direction;
     `which` digit is shown, and its label."""
-    moved, read = [], []
+    sentences = []
     for digits, of in measured.items():
-        ends = (0, len(of["directions"]) - 1)
         farthest = of["change"].mean(0).amax(-1)
         right = (of["logits"][which].argmax(-1) == label).sum(-1)
-        along = (f"{farthest[k]:.2f} along direction {k + 1} ({named(of['directions'][k])})" for k in ends)
-        moved.append(f"{' and '.join(along)} if trained on {digits}")
-        read.append(f"{' and '.join(str(int(right[k])) for k in ends)} if trained on {digits}")
-    return (
-        "the outputs of networks move, in the mean over them and at the farthest, by standard deviations of "
-        f"{'; '.join(moved)}. The first network reads the {label} right, of {of['times'].shape[1]} places along these, "
-        f"at {'; '.join(read)}."
-    )
+        first, last = (
+            f"{farthest[k]:.2f} standard deviations along direction {k + 1} ({named(of['directions'][k])}), where the "
+            f"first of them reads the {label} right at {right[k]} of {of['times'].shape[1]} places"
+            for k in (0, len(farthest) - 1)
+        )
+        sentences.append(f"networks trained on {digits} move, in the mean, by up to {first}, and by up to {last}")
+    return f"{'; '.join(sentences)}."
 
 
 def _wind(v: Tensor) -> str:
