@@ -112,9 +112,11 @@ def _inputs(run: Run) -> str:
 
 
 def _after_picture(notebook: nbformat.NotebookNode) -> int:
-    """The place below the first figure of a page."""
-    cells = enumerate(notebook.cells, 1)
-    return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
+    """The place below the first figure of a page and what stands with it, above the next heading."""
+    cells = list(enumerate(notebook.cells))
+    first = next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 0)
+    prose = {i: "".join(cell.source) for i, cell in cells if cell.cell_type == "markdown"}  # of a file a list of lines
+    return next((i for i, words in prose.items() if i > first and re.search("^#", words, re.MULTILINE)), first + 1)
 
 
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
