@@ -7,6 +7,7 @@ import torch
 from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from torch import Tensor
 
+from liegg.plots import spots, told
 from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
 from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
 
@@ -52,6 +53,7 @@ def scatter(
     columns = min(max(len(drawn), 1), 3)
     handles = [drawn[kind] for kind in labels if kind in drawn]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=2)
+    figure.words = told.scatter(panels, labels, xlabels, ylabel, titles or [""] * len(panels), log)
     return figure
 
 
@@ -71,6 +73,7 @@ def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> BookFigur
         axes.set(xlabel="dimension found", ylabel="true dimension")
         axes.set_title(title, fontsize=10)
     figure.colorbar(image, ax=row, label="share of the row", shrink=0.8)
+    figure.words = told.confusion(counts, dimensions)
     return figure
 
 
@@ -98,6 +101,7 @@ def rates(
         axes.set(xscale="log", xlabel=xlabel, ylabel=title, ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.words = told.rates(centres, panels, labels, xlabel)
     return figure
 
 
@@ -111,12 +115,14 @@ def trends(
     logx: bool = True,
     one_scale: bool = False,
     level: dict[str, Level] | None = None,
+    point: str = "",
 ) -> BookFigure:
     """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, those in `level` a
     dotted line at that height, and with `one_scale` all vertical axes are the same. More shades than can be told apart
-    have their names beside the lines.
+    have their names beside the lines. Means say what they are to who points at them, where it is said what a `point`
+    on the horizontal axis is called.
     """
     by_name = shaded(labels) and max(map(len, panels.values())) > TOLD_APART
     figure, (row,) = new_figure(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
@@ -136,9 +142,12 @@ def trends(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
         if by_name:
             name_lines(axes)
+    if point:
+        spots.trends(((axes, "", *panel) for axes, panel in zip(row, panels.items())), labels, point)
     if not by_name:
         columns = 4 if len(panels) > 1 else 3
         figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+    figure.words = told.lines(panels, labels, xlabel, log, steps=log if point else ())
     return figure
 
 
@@ -179,6 +188,7 @@ def heatmaps(
         axes.set(xlabel=xlabel)
         axes.set_title(title, fontsize=10)
     row[0].set_ylabel(ylabel)
+    figure.words = told.heatmaps(panels, rows, columns, ylabel, xlabel)
     return figure
 
 
@@ -209,6 +219,7 @@ def curves(
         axes.set(xlabel=xlabel, ylabel=ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=3)
+    figure.words = told.curves(panels, labels, xlabel, marks or {})
     return figure
 
 
@@ -250,4 +261,5 @@ def strips(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     column[-1, 0].set_xlabel(xlabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
+    figure.words = told.strips(panels, labels, log, xlabel)
     return figure

@@ -1,0 +1,140 @@
+"""Words for what is drawn: numbers, names, and the courses of lines."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Numbers = Sequence[float] | np.ndarray | Tensor
+
+MOST = 4  # things that are told one by one; of more, the extremes
+BEYOND = 0.1  # by how much of its range a line leaves what its ends span, to be told of
+MARKS = {r"\pm": " plus or minus ", r"\cdot": " times ", r"\delta": "delta ", r"\mu": "mu", r"\sigma": "sigma"}
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float) -> str:
+    """A number of two digits below 10, of three above; a whole one whole; with a power of ten after many zeros."""
+    value = float(value)
+    if not math.isfinite(value):
+        return "no number" if math.isnan(value) else "infinite"
+    digits = 2 if abs(value) < 9.95 else 3
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    if value == int(value) and abs(value) < 1e6:
+        written = f"{value:.0f}"
+    elif -4 <= int(power) < 6:
+        written = np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
+    else:
+        written = f"{float(mantissa):g}·10{str(int(power)).translate(RAISED)}"
+    return written.replace("-", "−")
+
+
+def span(values: Numbers) -> str:
+    """Least and greatest of numbers, or the one that they are."""
+    known = [v for v in map(float, values) if not math.isnan(v)]
+    if not known:
+        return "no value"
+    low, high = number(min(known)), number(max(known))
+    return low if low == high else f"{low} to {high}"
+
+
+def plain(label: object) -> str:
+    """A label in one line, its formulae in words."""
+    text = re.sub(r"\$([^$]*)\$", lambda formula: _said(formula[1]), str(label))
+    return " ".join(text.split())
+
+
+def short(label: str) -> str:
+    """A label without its formulae, units and further lines."""
+    return re.split(r"[$(\n]", label)[0].strip()
+
+
+def _said(formula: str) -> str:
+    for mark, word in MARKS.items():
+        formula = formula.replace(mark, word)
+    formula = formula.replace("/", " / ").replace("^2", " squared").replace("^", " to the power ").replace("_", " ")
+    return re.sub(r"[\\{}]", "", formula)
+
+
+def sentence(*parts: str) -> str:
+    """Parts that say something, as one sentence."""
+    said = plain(" ".join(filter(None, parts)))
+    return said[:1].upper() + said[1:].rstrip(".") + "." if said else ""
+
+
+def sentences(said: Iterable[str]) -> str:
+    return " ".join(filter(None, said))
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names one after another; of many the first and the last."""
+    said = [plain(name) for name in names]
+    return ", ".join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)})"
+
+
+def places(name: str, numbers: Sequence[int]) -> str:
+    """ "layers 1 to 3", "layer 4" or "layers 1, 3"."""
+    if len(numbers) == 1:
+        return f"{name} {numbers[0]}"
+    following = list(numbers) == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 2
+    return f"{name}s " + (f"{numbers[0]} to {numbers[-1]}" if following else ", ".join(map(str, numbers)))
+
+
+def means(values: Numbers) -> np.ndarray:
+    """(T,) means over networks of (M, T), as they are drawn."""
+    return torch.as_tensor(values).double().nanmean(0).numpy()
+
+
+def median(values: Numbers) -> float:
+    return float(torch.as_tensor(values, dtype=torch.float64).nanquantile(0.5)) if len(values) else math.nan
+
+
+def at(x: str | float) -> str:
+    return plain(x) if isinstance(x, str) else number(x)
+
+
+def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
+    """From where to where a line goes, and where it is least or greatest in between if that is well beyond its ends."""
+    known = [(place, float(height)) for place, height in zip(x, y) if math.isfinite(height)]
+    if not known:
+        return "no value"
+    heights = np.array([height for _, height in known])
+    ends = number(heights[0]), number(heights[-1])
+    if len({number(height) for height in heights}) == 1:
+        return f"{ends[0]} at {at(known[0][0])}" if len(known) == 1 else f"{ends[0]} throughout"
+    said = f"from {ends[0]} at {at(known[0][0])} to {ends[1]} at {at(known[-1][0])}"
+    scale = np.log(heights.clip(min(heights[heights > 0], default=1))) if log else heights
+    margin = BEYOND * np.ptp(scale)
+    for word, place, beyond in (
+        ("least", int(scale.argmin()), min(scale[0], scale[-1]) - scale.min()),
+        ("greatest", int(scale.argmax()), scale.max() - max(scale[0], scale[-1])),
+    ):
+        if beyond > margin:
+            said += f", {word} {number(heights[place])} at {at(known[place][0])}"
+    return said
+
+
+def step(values: Numbers) -> str:
+    """The largest ratio of neighbours in an ascending line, where it stands out."""
+    heights = np.asarray(values, dtype=float)
+    if len(heights) < 3 or not (heights > 0).all():
+        return ""
+    ratios = heights[1:] / heights[:-1]
+    largest = int(ratios.argmax())
+    return f"the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
+
+
+def extremes(told: dict[str, str], heights: dict[str, float]) -> str:
+    """What is told of each of some kinds; of many, of the lowest and the highest."""
+    if len(told) <= MOST:
+        return "; ".join(f"{plain(kind)} {words}" for kind, words in told.items())
+    known = {kind: height for kind, height in heights.items() if math.isfinite(height)} or dict.fromkeys(told, 0.0)
+    ends = (min(known, key=known.__getitem__), max(known, key=known.__getitem__))
+    kinds = list(map(plain, told))
+    of = f"{len(kinds)} lines, {kinds[0]} to {kinds[-1]}"
+    return "; ".join(
+        [of, *(f"{word}, {plain(kind)}, {told[kind]}" for word, kind in zip(("the lowest", "the highest"), ends))]
+    )
