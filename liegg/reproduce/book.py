@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, dark, environment, executed, pages, side_by_side
+from liegg.reproduce import claim_tables, comparison, drawings, environment, executed, pages, side_by_side
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -115,16 +115,6 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
     return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
 
 
-def _described(cell: nbformat.NotebookNode, name: str) -> None:
-    """Give a figure its alternative text, for those who do not see it: the first sentence of its caption."""
-    settings = cell.metadata.get("mystnb", {})
-    if "figure" in settings:
-        if not isinstance(settings["figure"].get("caption"), str):
-            raise UserError(f"{name}.ipynb: a figure has no caption (mystnb.figure.caption of its cell)")
-        first = re.split(r"(?<=\.)\s", settings["figure"]["caption"], maxsplit=1)[0]
-        settings.setdefault("image", {}).setdefault("alt", re.sub(r"[$*`\\{}]", "", first))
-
-
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
@@ -158,11 +148,11 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
-            _described(cell, name)
+            drawings.described(cell, name)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         side_by_side.put(run, state.experiment, state.result, notebook)
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
-        dark.add(notebook)
+        drawings.add(notebook, name)
         nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

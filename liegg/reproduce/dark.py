@@ -6,38 +6,12 @@ The style sheet turns the lightness of all other figures round on a dark page, w
 import re
 import xml.etree.ElementTree as ET
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
-
-INTO_FIGURE = "into-figure"
-"""the tag of a cell whose pictures the book's extension `liegg_figures` puts into the figure above it"""
-
 SPACES = {"": "http://www.w3.org/2000/svg", "xlink": "http://www.w3.org/1999/xlink"}
 ON_COLOURS = "on-colours-"
 """how the name of a group begins that keeps its colours, as `liegg.plots.style.on_colours` has it"""
 INVERT = 0.92
 HUE = ((-0.574, 1.43, 0.144), (0.426, 0.43, 0.144), (0.426, 1.43, -0.856))
 """hue-rotate(180deg) of CSS, which after invert(0.92) gives a colour another lightness and its own hue"""
-
-
-def add(notebook: NotebookNode) -> None:
-    """Put a dark drawing below every one that needs it, and let the theme choose."""
-    for cell in list(notebook.cells):
-        for picture in [
-            o.data["image/svg+xml"] for o in cell.get("outputs", []) if "image/svg+xml" in o.get("data", {})
-        ]:
-            if drawing := dark("".join(picture)):  # of a file it is a list of lines
-                settings = cell.metadata.setdefault("mystnb", {})
-                light = settings.setdefault("image", {})
-                tags = set(cell.metadata.get("tags", [])) - {"hide-input"} | {"remove-input"}
-                tags |= {INTO_FIGURE} if "figure" in settings else set()
-                below = new_code_cell(
-                    "# on a dark page",
-                    metadata={"tags": sorted(tags), "mystnb": {"image": {**light, "classes": "only-dark"}}},
-                    outputs=[new_output("display_data", {"image/svg+xml": drawing})],
-                )
-                light["classes"] = "only-light"
-                notebook.cells.insert(notebook.cells.index(cell) + 1, below)
 
 
 def dark(svg: str) -> str:

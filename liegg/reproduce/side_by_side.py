@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from liegg.reproduce import executed, kept, verify
-from liegg.reproduce.dark import INTO_FIGURE
+from liegg.reproduce.drawings import INTO_FIGURE
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import in_words
 from liegg.reproduce.markdown import code, text
