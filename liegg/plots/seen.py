@@ -121,11 +121,11 @@ def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, turn:
     told = []
     for title, curves in panels.items():
         before, after = (points.reshape(-1, 2).double().square().mean(0).sqrt() for points in (curves, curves @ turn.T))
-        told.append(f"{title}: {' by '.join(map(number, before))} before, {' by '.join(map(number, after))} after")
+        told.append(f"{title} {' by '.join(map(number, before))} before, {' by '.join(map(number, after))} after")
     return sentences(
         [
             sentence(f"{labels[1]}, against {labels[0]}, as drawn and turned by {number(angle)}°"),
-            *(sentence(f"{words} (root mean squares of both)") for words in told),
+            sentence("root mean squares along both axes:", "; ".join(told)),
         ]
     )
 

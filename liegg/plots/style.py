@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec
 
 import matplotlib
+import numpy as np
 import seaborn
 import torch
 from matplotlib.artist import Artist
@@ -40,6 +41,7 @@ GREY = "0.5"
 SVG = "image/svg+xml"
 NARROW_SVG = "application/vnd.liegg.narrow+svg"  # which a notebook ignores and the book knows
 PHONE = 3.7  # inches, 355 CSS pixels: the column of a phone
+APART = 0.08  # inches between points that say something; of nearer ones the first does
 
 _narrow = ContextVar("narrow", default=False)
 
@@ -83,11 +85,13 @@ class BookFigure(Figure):
             return []
         with matplotlib.rc_context(STYLE):
             self.draw_without_rendering()
-        found = []
+        found: list[tuple[float, float, str]] = []
+        size = self.get_size_inches() / 100
         for axes, x, y, words in self.spots:
-            left, bottom = self.transFigure.inverted().transform(axes.transData.transform((x, y)))
-            if 0 <= left <= 1 and 0 <= bottom <= 1:
-                found.append((round(100 * left, 2), round(100 - 100 * bottom, 2), words))
+            left, bottom = 100 * self.transFigure.inverted().transform(axes.transData.transform((x, y)))
+            taken = any(np.hypot(*(size * (left - at, 100 - bottom - top))) < APART for at, top, _ in found)
+            if 0 <= left <= 100 and 0 <= bottom <= 100 and not taken:
+                found.append((round(float(left), 2), round(100 - float(bottom), 2), words))
         return found
 
 

@@ -27,6 +27,7 @@ from liegg.plots.words import (
 )
 
 RELATED = 5  # points from which on a rank correlation is told
+MANY = 20  # points from which on the outermost are left out
 
 
 def _axis(label: str, log: bool) -> str:
@@ -157,7 +158,8 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
             few = len(values) * len(kinds) <= 2 * MOST
             told[labels[kind]] = ", ".join(map(number, values.values())) if few and values else over(values)
         heights = {labels[kind]: _middle(values.values()) for kind, values in kinds.items()}
-        said.append(sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights)))
+        most = MOST if len(panels) <= MOST else 2
+        said.append(sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
     return sentences(said)
 
 
@@ -182,36 +184,42 @@ def compared(panels: dict, labels: dict[str, str], xlabel: str) -> str:
 def scatter(
     panels: Sequence[dict], labels: dict[str, str], xlabels: Sequence[str], ylabel: str, titles: Sequence[str], log: str
 ) -> str:
-    """Points {kind: (x, y)}: how many, where, and whether they rise together."""
-
-    def points(kind: str, x, y) -> str:
-        x, y = (np.asarray(v, dtype=float) for v in (x, y))
-        if not len(x):
-            return ""
-        where = f"{labels[kind]}, {len(x)} point{'s' * (len(x) > 1)}: {span(y)}"
-        if len(panels) * len(panels[0]) <= MOST:
-            where += f" at {span(x)}"
-        varied = len(x) >= RELATED and np.ptp(x) > 0 and np.ptp(y) > 0
-        return where + (f", rank correlation {number(round(spearmanr(x, y).statistic, 2))}" if varied else "")
-
+    """Points {kind: (x, y)}: where they lie, and whether they rise together; heights once if panels share them."""
     said = []
+    heights: dict[str, np.ndarray] = {}
     for panel, xlabel, title in zip(panels, xlabels, titles):
         axes = f"{_axis(ylabel, 'y' in log)}, against {_axis(xlabel, 'x' in log)}"
-        told = [points(kind, *xy) for kind, xy in panel.items() if len(xy[0])]
-        if len(told) > 2 * MOST:
-            told = [told[0], told[-1], f"{len(told)} kinds in all"]
-        said.append(sentence(f"{title}: " if title else "", axes, ":", "; ".join(told) or "no points"))
+        told = []
+        for kind, points in panel.items():
+            x, y = (np.asarray(v, dtype=float) for v in points)
+            if not len(x):
+                continue
+            new = kind not in heights or not np.array_equal(y, heights[kind])
+            heights[kind] = y
+            many = f"{labels[kind]} ({len(x)} point{'s' * (len(x) > 1)}) {mostly(y)}" if new else labels[kind]
+            told.append(f"{many} at {mostly(x)}" + together(x, y))
+        said.append(sentence(f"{title}: " if title else "", f"{axes}:", "; ".join(told) or "no points"))
     return sentences(said)
 
 
-def table(values, rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> str:
+def mostly(values: np.ndarray) -> str:
+    """Where numbers lie; of many, nine tenths of them."""
+    return f"mostly {span(np.quantile(values, [0.05, 0.95]))}" if len(values) >= MANY else span(values)
+
+
+def together(x: np.ndarray, y: np.ndarray) -> str:
+    varied = len(x) >= RELATED and np.ptp(x) > 0 and np.ptp(y) > 0
+    return f", rank correlation {number(round(spearmanr(x, y).statistic, 2))}" if varied else ""
+
+
+def table(values, rows: Sequence, columns: Sequence) -> str:
     """Least and greatest of (R, C) numbers, and where they are."""
     values = np.asarray(values, dtype=float)
     if not np.isfinite(values).any():
         return "blank"
     ends = (np.unravel_index(find(values), values.shape) for find in (np.nanargmin, np.nanargmax))
     (low, at_low), (high, at_high) = ((values[place], place) for place in ends)
-    where = lambda place: f"{ylabel} {rows[place[0]]}, {xlabel} {columns[place[1]]}"
+    where = lambda place: f"row {rows[place[0]]}, column {columns[place[1]]}"
     if number(low) == number(high):
         return f"{number(low)} throughout"
     return f"least {number(low)} ({where(at_low)}), greatest {number(high)} ({where(at_high)})"
@@ -219,8 +227,7 @@ def table(values, rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -
 
 def heatmaps(panels: dict, rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> str:
     grid = sentence(f"rows: {ylabel}, {listed(rows)}; columns: {xlabel}, {listed(columns)}")
-    short = [plain(label).split(",")[0] for label in (ylabel, xlabel)]
-    return sentences([grid, *(sentence(f"{t}:", table(v, rows, columns, *short)) for t, v in panels.items())])
+    return sentences([grid, *(sentence(f"{title}:", table(v, rows, columns)) for title, v in panels.items())])
 
 
 def confusion(counts: dict, dimensions: Sequence[int]) -> str:

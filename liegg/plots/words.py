@@ -72,7 +72,7 @@ def sentences(said: Iterable[str]) -> str:
 def listed(names: Iterable[object]) -> str:
     """Names one after another; of many the first and the last."""
     said = [plain(name) for name in names]
-    return ", ".join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)})"
+    return ", ".join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)} of them)"
 
 
 def places(name: str, numbers: Sequence[int]) -> str:
@@ -127,14 +127,10 @@ def step(values: Numbers) -> str:
     return f"the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
 
 
-def extremes(told: dict[str, str], heights: dict[str, float]) -> str:
+def extremes(told: dict[str, str], heights: dict[str, float], most: int = MOST) -> str:
     """What is told of each of some kinds; of many, of the lowest and the highest."""
-    if len(told) <= MOST:
+    if len(told) <= most:
         return "; ".join(f"{plain(kind)} {words}" for kind, words in told.items())
     known = {kind: height for kind, height in heights.items() if math.isfinite(height)} or dict.fromkeys(told, 0.0)
-    ends = (min(known, key=known.__getitem__), max(known, key=known.__getitem__))
-    kinds = list(map(plain, told))
-    of = f"{len(kinds)} lines, {kinds[0]} to {kinds[-1]}"
-    return "; ".join(
-        [of, *(f"{word}, {plain(kind)}, {told[kind]}" for word, kind in zip(("the lowest", "the highest"), ends))]
-    )
+    ends = {"lowest": min(known, key=known.__getitem__), "highest": max(known, key=known.__getitem__)}
+    return f"{listed(told)}; " + "; ".join(f"the {end} is {plain(kind)}, {told[kind]}" for end, kind in ends.items())
