@@ -22,6 +22,7 @@ from liegg.plots.words import (
     plain,
     sentence,
     sentences,
+    several,
     span,
     step,
 )
@@ -47,7 +48,8 @@ def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] 
             f"{_axis(ylabel, ylabel in log)}:", extremes(told, {name: _middle(y) for name, (_, y) in drawn.items()})
         )
 
-    return sentences([sentence("against", xlabel), *(panel(ylabel, kinds) for ylabel, kinds in panels.items())])
+    against = sentence("against", xlabel + several([labels[kind] for kind in _kinds(panels)], MOST))
+    return sentences([against, *(panel(ylabel, kinds) for ylabel, kinds in panels.items())])
 
 
 def curves(panels: dict, labels: dict[str, str], xlabel: str, marks: dict[str, float]) -> str:
@@ -151,14 +153,15 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
     """Numbers {ylabel: {kind: {category: value}}}, of which `of` says what they are."""
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
     named = [name for name in names if plain(name)]
-    said = [sentence(f"{of} by {xlabel or 'column'}: {listed(named)}" if len(named) > 1 else of)]
+    most = MOST if len(panels) <= MOST else 2
+    columns = f" by {xlabel or 'column'}: {listed(named)}" if len(named) > 1 else ""
+    said = [sentence(of + columns + several([labels[kind] for kind in _kinds(panels)], most))]
     for ylabel, kinds in panels.items():
         told = {}
         for kind, values in kinds.items():
             few = len(values) * len(kinds) <= 2 * MOST
             told[labels[kind]] = ", ".join(map(number, values.values())) if few and values else over(values)
         heights = {labels[kind]: _middle(values.values()) for kind, values in kinds.items()}
-        most = MOST if len(panels) <= MOST else 2
         said.append(sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
     return sentences(said)
 
@@ -185,26 +188,31 @@ def scatter(
     panels: Sequence[dict], labels: dict[str, str], xlabels: Sequence[str], ylabel: str, titles: Sequence[str], log: str
 ) -> str:
     """Points {kind: (x, y)}: where they lie, and whether they rise together; heights once if panels share them."""
-    said = []
+    few, said, many = sum(map(len, panels)) <= 2 * MOST, [], False
     heights: dict[str, np.ndarray] = {}
     for panel, xlabel, title in zip(panels, xlabels, titles):
-        axes = f"{_axis(ylabel, 'y' in log)}, against {_axis(xlabel, 'x' in log)}"
+        axes = (f"{plain(label)} ({n}{', logarithmic' * (n in log)})" for label, n in ((ylabel, "y"), (xlabel, "x")))
         told = []
         for kind, points in panel.items():
-            x, y = (np.asarray(v, dtype=float) for v in points)
+            x, y = np.asarray([np.asarray(v, dtype=float) for v in points])
+            x, y = (v[np.isfinite(x + y)] for v in (x, y))
             if not len(x):
                 continue
             new = kind not in heights or not np.array_equal(y, heights[kind])
-            heights[kind] = y
-            many = f"{labels[kind]} ({len(x)} point{'s' * (len(x) > 1)}) {mostly(y)}" if new else labels[kind]
-            told.append(f"{many} at {mostly(x)}" + together(x, y))
-        said.append(sentence(f"{title}: " if title else "", f"{axes}:", "; ".join(told) or "no points"))
-    return sentences(said)
+            heights[kind], many = y, many or len(x) >= MANY
+            lie = (
+                f"{labels[kind]} ({len(x)} point{'s' * (len(x) > 1)}) y {mostly(y)}, x" if new else f"{labels[kind]} x"
+            )
+            told.append(f"{lie} {mostly(x)}" + together(x, y) * few)
+        said.append(
+            sentence(f"{title}: " if title else "", f"{' against '.join(axes)}:", "; ".join(told) or "no points")
+        )
+    return sentences([*said, sentence("nine tenths of the points lie in these ranges") if many else ""])
 
 
 def mostly(values: np.ndarray) -> str:
     """Where numbers lie; of many, nine tenths of them."""
-    return f"mostly {span(np.quantile(values, [0.05, 0.95]))}" if len(values) >= MANY else span(values)
+    return span(np.quantile(values, [0.05, 0.95]) if len(values) >= MANY else values)
 
 
 def together(x: np.ndarray, y: np.ndarray) -> str:

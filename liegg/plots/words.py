@@ -72,7 +72,8 @@ def sentences(said: Iterable[str]) -> str:
 def listed(names: Iterable[object]) -> str:
     """Names one after another; of many the first and the last."""
     said = [plain(name) for name in names]
-    return ", ".join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)} of them)"
+    between = "; " if any(", " in name for name in said) else ", "
+    return between.join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)} of them)"
 
 
 def places(name: str, numbers: Sequence[int]) -> str:
@@ -127,10 +128,15 @@ def step(values: Numbers) -> str:
     return f"the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
 
 
+def several(kinds: Sequence[str], most: int) -> str:
+    """The names of kinds of which not each is told."""
+    return f"; {len(kinds)} kinds: {listed(kinds)}" if len(kinds) > most else ""
+
+
 def extremes(told: dict[str, str], heights: dict[str, float], most: int = MOST) -> str:
     """What is told of each of some kinds; of many, of the lowest and the highest."""
-    if len(told) <= most:
-        return "; ".join(f"{plain(kind)} {words}" for kind, words in told.items())
-    known = {kind: height for kind, height in heights.items() if math.isfinite(height)} or dict.fromkeys(told, 0.0)
-    ends = {"lowest": min(known, key=known.__getitem__), "highest": max(known, key=known.__getitem__)}
-    return f"{listed(told)}; " + "; ".join(f"the {end} is {plain(kind)}, {told[kind]}" for end, kind in ends.items())
+    if len(told) > most:
+        known = {kind: height for kind, height in heights.items() if math.isfinite(height)} or dict.fromkeys(told, 0.0)
+        ends = {"lowest": min(known, key=known.__getitem__), "highest": max(known, key=known.__getitem__)}
+        return "; ".join(f"{end} {plain(kind)}, {told[kind]}" for end, kind in ends.items())
+    return "; ".join(f"{plain(kind)} {words}" for kind, words in told.items())
