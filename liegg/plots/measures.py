@@ -28,12 +28,14 @@ def scatter(
     level: Level | None = None,
     mark: dict[int, float] | None = None,
     few: bool = False,
+    turn: bool = False,
 ) -> BookFigure:
     """Points {kind: (x, y)}, one panel or several side by side; `log` names the logarithmic axes.
 
     `level` is the height of a dotted line in all panels, named in the first; `mark` has the places of dashed vertical
     lines, by the number of their panel from 0.
-    Where points are `few`, they are large, and so are those of a kind that has no more than FEW.
+    Where points are `few`, they are large, and so are those of a kind that has no more than FEW. Where heights are
+    degrees of a `turn`, all of it is shown.
     """
     figure, (row,) = new_figure(2.2 + 3.2 * len(panels), 3.4, 1, len(panels))
     drawn = {}
@@ -47,6 +49,8 @@ def scatter(
         if any(len(x) for x, _ in panel.values()):
             axes.set(**{f"{name}scale": "log" for name in log})
         reference(axes, level[0] if isinstance(level, tuple) and i else level)
+        if turn:
+            axes.set(ylim=(-180, 180), yticks=range(-180, 181, 90))
         axes.set_title(title, fontsize=10)
         axes.grid(lw=0.4, alpha=0.5)
     row[0].set_ylabel(ylabel)
@@ -198,6 +202,7 @@ def curves(
     labels: dict[str, str],
     xlabel: str,
     *,
+    logx: bool = False,
     marks: dict[str, float] | None = None,
     level: dict[str, Level] | None = None,
 ) -> BookFigure:
@@ -216,7 +221,7 @@ def curves(
         for name, place in (marks or {}).items():
             drawn[name] = axes.axvline(place, color="0.3", lw=1, ls="--", label=name)
         reference(axes, (level or {}).get(ylabel))
-        axes.set(xlabel=xlabel, ylabel=ylabel)
+        axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=3)
     figure.words = told.curves(panels, labels, xlabel, marks or {})
