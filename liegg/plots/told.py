@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from scipy.stats import spearmanr
 
+from liegg.plots.style import shaded
 from liegg.plots.words import (
     MOST,
     Numbers,
@@ -44,9 +45,8 @@ def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] 
             name: ", ".join(filter(None, [course(x, y, log=ylabel in log), step(y) if ylabel in steps else ""]))
             for name, (x, y) in drawn.items()
         }
-        return sentence(
-            f"{_axis(ylabel, ylabel in log)}:", extremes(told, {name: _middle(y) for name, (_, y) in drawn.items()})
-        )
+        heights = {name: median(y) for name, (_, y) in drawn.items()}
+        return sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
 
     against = sentence("against", xlabel + several([labels[kind] for kind in _kinds(panels)], MOST))
     return sentences([against, *(panel(ylabel, kinds) for ylabel, kinds in panels.items())])
@@ -118,11 +118,6 @@ def portrait(found) -> str:
     )
 
 
-def _middle(values: Iterable[float]) -> float:
-    known = [v for v in values if not math.isnan(v)]
-    return float(np.mean(known)) if known else math.nan
-
-
 def cases(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str, log: bool) -> str:
     """One measure in many panels {title: {kind: (x, (M, T))}}: the ends of lines, over panels."""
     said = [sentence(f"{len(panels)} panels: {listed(panels)}"), sentence(f"{_axis(ylabel, log)}, against {xlabel}")]
@@ -159,9 +154,13 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
     for ylabel, kinds in panels.items():
         told = {}
         for kind, values in kinds.items():
-            few = len(values) * len(kinds) <= 2 * MOST
-            told[labels[kind]] = ", ".join(map(number, values.values())) if few and values else over(values)
-        heights = {labels[kind]: _middle(values.values()) for kind, values in kinds.items()}
+            if values and len(values) * len(kinds) <= 2 * MOST:
+                told[labels[kind]] = ", ".join(map(number, values.values()))
+            elif len(values) > 2 and all(name[:1].isdigit() for name in values):
+                told[labels[kind]] = course([*values], [*values.values()], log=ylabel in log)
+            else:
+                told[labels[kind]] = over(values)
+        heights = {labels[kind]: median([*values.values()]) for kind, values in kinds.items()}
         said.append(sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
     return sentences(said)
 
@@ -188,26 +187,29 @@ def scatter(
     panels: Sequence[dict], labels: dict[str, str], xlabels: Sequence[str], ylabel: str, titles: Sequence[str], log: str
 ) -> str:
     """Points {kind: (x, y)}: where they lie, and whether they rise together; heights once if panels share them."""
-    few, said, many = sum(map(len, panels)) <= 2 * MOST, [], False
+    said = [sentence(f"y is {_axis(ylabel, 'y' in log)}")]
     heights: dict[str, np.ndarray] = {}
-    for panel, xlabel, title in zip(panels, xlabels, titles):
-        axes = (f"{plain(label)} ({n}{', logarithmic' * (n in log)})" for label, n in ((ylabel, "y"), (xlabel, "x")))
-        told = []
-        for kind, points in panel.items():
-            x, y = np.asarray([np.asarray(v, dtype=float) for v in points])
-            x, y = (v[np.isfinite(x + y)] for v in (x, y))
-            if not len(x):
-                continue
-            new = kind not in heights or not np.array_equal(y, heights[kind])
-            heights[kind], many = y, many or len(x) >= MANY
-            lie = (
-                f"{labels[kind]} ({len(x)} point{'s' * (len(x) > 1)}) y {mostly(y)}, x" if new else f"{labels[kind]} x"
-            )
-            told.append(f"{lie} {mostly(x)}" + together(x, y) * few)
-        said.append(
-            sentence(f"{title}: " if title else "", f"{' against '.join(axes)}:", "; ".join(told) or "no points")
-        )
+    few = sum(map(len, panels)) <= 2 * MOST
+    for panel, xlabel, title, before in zip(panels, xlabels, titles, ["", *xlabels]):
+        points = {kind: _finite(*xy) for kind, xy in panel.items() if len(xy[0])}
+        told = {}
+        for kind, (x, y) in points.items():
+            shared = kind in heights and np.array_equal(y, heights[kind])
+            where = f"x {mostly(x)}" if shared else f"({len(x)} point{'s' * (len(x) > 1)}) y {mostly(y)}, x {mostly(x)}"
+            told[labels[kind]] = where + together(x, y) * few
+            heights[kind] = y
+        of_all = f"all{together(*np.hstack([*points.values()]))}" if len(points) > MOST else ""
+        kinds = "; ".join(filter(None, [extremes(told, {}, 2 * MOST - 1, ordered=True) or "no points", of_all]))
+        axis = "" if xlabel == before else f"x is {_axis(xlabel, 'x' in log)}:"
+        said.append(sentence(f"{title}:" * bool(title), axis, kinds))
+    many = any(len(y) >= MANY for y in heights.values())
     return sentences([*said, sentence("nine tenths of the points lie in these ranges") if many else ""])
+
+
+def _finite(x, y) -> np.ndarray:
+    """(2, n) points of which both numbers are known."""
+    points = np.asarray([np.asarray(v, dtype=float) for v in (x, y)])
+    return points[:, np.isfinite(points).all(0)]
 
 
 def mostly(values: np.ndarray) -> str:
@@ -234,7 +236,7 @@ def table(values, rows: Sequence, columns: Sequence) -> str:
 
 
 def heatmaps(panels: dict, rows: Sequence, columns: Sequence, ylabel: str, xlabel: str) -> str:
-    grid = sentence(f"rows: {ylabel}, {listed(rows)}; columns: {xlabel}, {listed(columns)}")
+    grid = sentence(f"rows: {ylabel} ({listed(rows)}); columns: {xlabel} ({listed(columns)})")
     return sentences([grid, *(sentence(f"{title}:", table(v, rows, columns)) for title, v in panels.items())])
 
 

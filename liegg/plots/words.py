@@ -73,7 +73,7 @@ def listed(names: Iterable[object]) -> str:
     """Names one after another; of many the first and the last."""
     said = [plain(name) for name in names]
     between = "; " if any(", " in name for name in said) else ", "
-    return between.join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]} ({len(said)} of them)"
+    return between.join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]}, {len(said)} of them"
 
 
 def places(name: str, numbers: Sequence[int]) -> str:
@@ -133,10 +133,12 @@ def several(kinds: Sequence[str], most: int) -> str:
     return f"; {len(kinds)} kinds: {listed(kinds)}" if len(kinds) > most else ""
 
 
-def extremes(told: dict[str, str], heights: dict[str, float], most: int = MOST) -> str:
-    """What is told of each of some kinds; of many, of the lowest and the highest."""
+def extremes(told: dict[str, str], heights: dict[str, float], most: int = MOST, *, ordered: bool = False) -> str:
+    """What is told of each of some kinds; of many, of the lowest and the highest, or of the first and the last."""
     if len(told) > most:
         known = {kind: height for kind, height in heights.items() if math.isfinite(height)} or dict.fromkeys(told, 0.0)
         ends = {"lowest": min(known, key=known.__getitem__), "highest": max(known, key=known.__getitem__)}
-        return "; ".join(f"{end} {plain(kind)}, {told[kind]}" for end, kind in ends.items())
+        if ordered:
+            ends = {"first": next(iter(known)), "last": next(reversed(known))}
+        return "; ".join(f"{end} {plain(kind)}: {told[kind]}" for end, kind in ends.items())
     return "; ".join(f"{plain(kind)} {words}" for kind, words in told.items())

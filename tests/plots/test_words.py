@@ -80,9 +80,10 @@ def test_a_step_is_told_where_it_stands_out():
 def test_of_many_kinds_the_lowest_and_the_highest_are_told():
     heights = {name: float(ord(name)) for name in "uvwxyz"}
     said = words.extremes({name: f"is {name}" for name in heights}, heights)
-    assert said == "lowest u, is u; highest z, is z"
+    assert words.extremes({name: "is" for name in heights}, {}, ordered=True) == "first u: is; last z: is"
+    assert said == "lowest u: is u; highest z: is z"
     assert words.several([*heights], 4) == "; 6 kinds: u, v, w, x, y, z" and words.several(["u"], 4) == ""
-    assert words.listed(range(30)) == "0 to 29 (30 of them)"
+    assert words.listed(range(30)) == "0 to 29, 30 of them"
     assert words.places("layer", [1, 2, 3]) == "layers 1 to 3" and words.places("layer", [4]) == "layer 4"
 
 
@@ -96,7 +97,7 @@ def test_lines_are_told_panel_by_panel():
 def test_tables_are_told_by_their_extremes():
     said = told.heatmaps({"height": RISING}, ["low", "high"], [5, 6, 7], "rows", "columns")
     assert said == (
-        "Rows: rows, low, high; columns: columns, 5, 6, 7. "
+        "Rows: rows (low, high); columns: columns (5, 6, 7). "
         "Height: least 1 (row low, column 5), greatest 4 (row low, column 7)."
     )
     assert told.table(torch.full((2, 2), math.nan), [1, 2], [1, 2]) == "blank"
