@@ -10,6 +10,7 @@ from torch import Tensor
 from liegg.plots import spots, told
 from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
 from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
+from liegg.plots.words import median
 
 FEW = 10  # points of a kind among many of another
 TOLD_APART = 4  # shades; lines of more have their names beside them
@@ -236,28 +237,32 @@ def strips(
     log: Sequence[str] = (),
     level: dict[str, Level] | None = None,
     xlabel: str = "",
+    point: str = "",
 ) -> BookFigure:
     """Every network's measure, category by category: {ylabel: {kind: {category: (M,) values}}}.
 
     Kinds stand side by side within a category; a dash marks their median. Panels in `log` have a logarithmic axis,
-    those in `level` a dotted line at that height; xlabel says what categories are.
+    those in `level` a dotted line at that height; xlabel says what categories are. Medians say what they are to who
+    points at them, where it is said what a `point` on the horizontal axis is called.
     """
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
     width = min(max(7.5, 1.05 * len(names) + 1.5), 11)
     figure, column = new_figure(width, 2.2 * len(panels) + 0.9, len(panels), 1)
     size = 10 if len(names) < 10 else 8
     ticks = wrapped_names(names, (width - 1) / max(len(names), 1), size)
-    drawn = {}
+    drawn, lines = {}, []
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
         room = 0.8 / len(kinds)
         for i, (kind, categories) in enumerate(kinds.items()):
             style = look(kind, labels)
-            for name, values in categories.items():
+            places = [names.index(name) + (i - (len(kinds) - 1) / 2) * room for name in categories]
+            middles = [*map(median, categories.values())]
+            lines.append((axes, places, middles, spots.said(labels[kind], point, categories, ylabel, middles)))
+            for x, middle, values in zip(places, middles, categories.values()):
                 values = torch.as_tensor(values, dtype=torch.float64)
-                x = names.index(name) + (i - (len(kinds) - 1) / 2) * room
-                spots = x + room * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
-                (drawn[kind],) = axes.plot(spots, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
-                axes.hlines(values.nanquantile(0.5), x - 0.4 * room, x + 0.4 * room, color=style["color"], lw=1.2)
+                across = x + room * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
+                (drawn[kind],) = axes.plot(across, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
+                axes.hlines(middle, x - 0.4 * room, x + 0.4 * room, color=style["color"], lw=1.2)
         if ylabel in log:
             axes.set_yscale("log")
         reference(axes, (level or {}).get(ylabel))
@@ -266,5 +271,7 @@ def strips(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     column[-1, 0].set_xlabel(xlabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
+    if point:
+        spots.along(lines)
     figure.words = told.strips(panels, labels, log, xlabel)
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from liegg.plots.style import BookFigure
-from liegg.plots.words import Numbers, means, number, plain, short
+from liegg.plots.words import Numbers, at, means, number, plain, short
 
 MOST = 60  # of a figure: each is a stop for who goes by keyboard
 
@@ -34,15 +34,22 @@ def along(lines: Iterable[Line]) -> None:
         name(*point)
 
 
+def said(kind: str, point: str, places: Iterable, measure: str, heights: Numbers) -> list[str]:
+    """What points of one kind say."""
+    return [
+        f"{plain(kind)}, {point} {at(place)}: {short(measure)} {number(height)}"
+        for place, height in zip(places, heights)
+    ]
+
+
 def trends(panels: Iterable[tuple[Axes, str, str, dict]], labels: dict[str, str], point: str) -> None:
     """Let means of (M, T) values be named {kind: (x, values)}, of panels (axes, title, measure, kinds)."""
     lines: list[Line] = []
     for axes, title, measure, kinds in panels:
         for kind, (x, values) in kinds.items():
             heights = means(values)
-            of = ", ".join(filter(None, [plain(title), plain(labels[kind])]))
-            said = [f"{of}, {point} {number(at)}: {short(measure)} {number(height)}" for at, height in zip(x, heights)]
-            lines.append((axes, x, heights, said))
+            of = ", ".join(filter(None, [title, labels[kind]]))
+            lines.append((axes, x, heights, said(of, point, x, measure, heights)))
     along(lines)
 
 

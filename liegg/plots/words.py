@@ -48,8 +48,8 @@ def plain(label: object) -> str:
 
 
 def short(label: str) -> str:
-    """A label without its formulae, units and further lines."""
-    return re.split(r"[$(\n]", label)[0].strip()
+    """A label without its formulae and units."""
+    return plain(re.split(r"[$(]", label)[0])
 
 
 def _said(formula: str) -> str:

@@ -80,7 +80,7 @@ def test_a_step_is_told_where_it_stands_out():
 def test_of_many_kinds_the_lowest_and_the_highest_are_told():
     heights = {name: float(ord(name)) for name in "uvwxyz"}
     said = words.extremes({name: f"is {name}" for name in heights}, heights)
-    assert words.extremes({name: "is" for name in heights}, {}, ordered=True) == "first u: is; last z: is"
+    assert words.extremes(dict.fromkeys(heights, "is"), {}, ordered=True) == "first u: is; last z: is"
     assert said == "lowest u: is u; highest z: is z"
     assert words.several([*heights], 4) == "; 6 kinds: u, v, w, x, y, z" and words.several(["u"], 4) == ""
     assert words.listed(range(30)) == "0 to 29, 30 of them"
@@ -170,4 +170,12 @@ def test_points_that_coincide_are_one():
         "kind A, place 1: y 2",
         "kind A, place 2: y 2",
         "kind A, place 3: y 4",
+    ]
+
+
+def test_medians_of_strips_say_what_they_are():
+    figure = plots.strips({"value,\nafter (m)": {"a": {"1": [1.0, 3.0], "2": [8.0]}}}, LABELS, point="place")
+    assert [(x, y, words) for _, x, y, words in figure.spots] == [
+        (0, 2, "kind A, place 1: value, after 2"),
+        (1, 8, "kind A, place 2: value, after 8"),
     ]
