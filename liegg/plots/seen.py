@@ -16,15 +16,15 @@ WINDINGS = range(-4, 5)
 
 
 def matrices(values: Tensor, titles: Sequence[str]) -> str:
-    """Of small matrices the greatest and the least entry, of large ones how alike entries along the diagonals are."""
+    """Of small matrices the two largest entries, of large ones how alike entries along the diagonals are."""
     values = torch.as_tensor(values).double()
     told = []
     for title, value in zip(titles, values):
         if max(value.shape) > SMALL:
             told.append(f"{plain(title)} {number(100 * striped(value))} %")
         elif value.any():
-            ends = [divmod(int(place), value.shape[1]) for place in (value.argmax(), value.argmin())]
-            entries = (f"{number(value[i, j])} in row {i + 1}, column {j + 1}" for i, j in ends)
+            largest = [divmod(int(place), value.shape[1]) for place in value.abs().flatten().topk(2).indices]
+            entries = (f"{number(value[i, j])} in row {i + 1}, column {j + 1}" for i, j in sorted(largest))
             told.append(f"{plain(title)} {' and '.join(entries)}")
         else:
             told.append(f"{plain(title)} all zero")
@@ -33,7 +33,7 @@ def matrices(values: Tensor, titles: Sequence[str]) -> str:
     return sentences(
         [
             sentence(f"{len(values)} matrices of {rows} × {columns}, entries {span(values.flatten())}"),
-            sentence(f"{large or 'greatest and least entry'}:", "; ".join(told)),
+            sentence(f"{large or 'largest entries'}:", "; ".join(told)),
         ]
     )
 
@@ -102,7 +102,7 @@ def orbits(density: dict, carried: dict, labels: dict[str, str], angles: Sequenc
         told.append(
             f"{labels[kind]}: {near} % of the orbits within a tenth of the unit circle, {ink} % of the digit's ink"
         )
-    turned = ", ".join(f"{number(angle)}°" for angle in angles)
+    turned = ", ".join(f"{angle:g}°" for angle in angles)
     return sentences(
         [sentence(f"in each row the orbits, then an image carried along to {turned}"), *map(sentence, told)]
     )
@@ -137,7 +137,7 @@ def frames(latents: dict[str, Tensor], shown: Sequence[int]) -> str:
     told = []
     for title, of_title in others:
         cosine = (columns(of_title) * columns(reference)).sum(1).clamp(-1, 1)
-        told.append(f"{plain(title)} {span(cosine.arccos().rad2deg().mean(1))}°")
+        told.append(f"{plain(title)} {span(cosine.arccos().rad2deg().mean(1).round(decimals=1))}°")
     return sentences(
         [
             sentence(f"the picture, then as three arrows: {listed(latents)}; {len(shown)} moments"),
@@ -156,7 +156,7 @@ def rings(panels: dict[str, tuple]) -> str:
         turns, agreement = winding(points, angle)
         told.append(
             f"{title}: {len(points)} points, {span(points.norm(dim=1))} from the origin; they go round {number(turns)} "
-            f"time{'s' * (abs(turns) != 1)} while the angle goes round once (agreement {number(agreement)} of 1)"
+            f"time{'s' * (abs(turns) != 1)} while the angle goes round once (agreement {number(agreement)})"
         )
     return sentences([sentence("the second number of the latent, against the first"), *map(sentence, told)])
 

@@ -41,7 +41,7 @@ GREY = "0.5"
 SVG = "image/svg+xml"
 NARROW_SVG = "application/vnd.liegg.narrow+svg"  # which a notebook ignores and the book knows
 PHONE = 3.7  # inches, 355 CSS pixels: the column of a phone
-APART = 0.08  # inches between points that say something; of nearer ones the first does
+APART = 0.08  # inches between points that say something; nearer ones say it together
 
 _narrow = ContextVar("narrow", default=False)
 
@@ -85,14 +85,15 @@ class BookFigure(Figure):
             return []
         with matplotlib.rc_context(STYLE):
             self.draw_without_rendering()
-        found: list[tuple[float, float, str]] = []
+        found: dict[tuple[float, float], list[str]] = {}
         size = self.get_size_inches() / 100
         for axes, x, y, words in self.spots:
             left, bottom = 100 * self.transFigure.inverted().transform(axes.transData.transform((x, y)))
-            taken = any(np.hypot(*(size * (left - at, 100 - bottom - top))) < APART for at, top, _ in found)
-            if 0 <= left <= 100 and 0 <= bottom <= 100 and not taken:
-                found.append((round(float(left), 2), round(100 - float(bottom), 2), words))
-        return found
+            place = (round(float(left), 2), round(100 - float(bottom), 2))
+            if min(place) >= 0 and max(place) <= 100:
+                near = (other for other in found if np.hypot(*(size * np.subtract(place, other))) < APART)
+                found.setdefault(next(near, place), []).append(words)
+        return [(left, top, "; ".join(words)) for (left, top), words in found.items()]
 
 
 P = ParamSpec("P")

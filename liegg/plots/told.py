@@ -153,11 +153,12 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
     said = [sentence(of + columns + several([labels[kind] for kind in _kinds(panels)], most))]
     for ylabel, kinds in panels.items():
         told = {}
+        shown = dict.fromkeys(name for values in kinds.values() for name in values)
         for kind, values in kinds.items():
-            if values and len(values) * len(kinds) <= 2 * MOST:
-                told[labels[kind]] = ", ".join(map(number, values.values()))
-            elif len(values) > 2 and all(name[:1].isdigit() for name in values):
+            if len(values) > 2 and all(name[:1].isdigit() for name in values):
                 told[labels[kind]] = course([*values], [*values.values()], log=ylabel in log)
+            elif values and len(shown) <= MOST + 1:
+                told[labels[kind]] = ", ".join(number(values.get(name, math.nan)) for name in shown)
             else:
                 told[labels[kind]] = over(values)
         heights = {labels[kind]: median([*values.values()]) for kind, values in kinds.items()}
@@ -286,7 +287,8 @@ def within_bands(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str)
     said = [sentence(f"{ylabel}, against {xlabel}, logarithmic")]
     for title, panel in panels.items():
         within = int((np.abs(panel["mean"]) <= np.asarray(panel["outer"])).sum())
-        inner, outer = (course(panel["x"], panel[name], log=True) for name in ("inner", "outer"))
+        inner, outer = (" to ".join(number(panel[name][end]) for end in (0, -1)) for name in ("inner", "outer"))
         told = f"means {span(panel['mean'])}, {within} of {len(panel['mean'])} within the outer band"
-        said.append(sentence(f"{title}: {told}; half width of the inner band {inner}, of the outer {outer}"))
+        ends = f"from {number(panel['x'][0])} to {number(panel['x'][-1])}"
+        said.append(sentence(f"{title}: {told}; half widths {ends}: inner band {inner}, outer band {outer}"))
     return sentences(said)

@@ -11,7 +11,8 @@ from torch import Tensor
 Numbers = Sequence[float] | np.ndarray | Tensor
 
 MOST = 4  # things that are told one by one; of more, the extremes
-BEYOND = 0.1  # by how much of its range a line leaves what its ends span, to be told of
+LONG = 7  # points of a line of which it is told where it is half way
+BEYOND = 0.12  # by how much of its range a line leaves what its ends span, to be told of
 MARKS = {r"\pm": " plus or minus ", r"\cdot": " times ", r"\delta": "delta ", r"\mu": "mu", r"\sigma": "sigma"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -20,7 +21,7 @@ def number(value: float) -> str:
     """A number of two digits below 10, of three above; a whole one whole; with a power of ten after many zeros."""
     value = float(value)
     if not math.isfinite(value):
-        return "no number" if math.isnan(value) else "infinite"
+        return "no value" if math.isnan(value) else "infinite"
     digits = 2 if abs(value) < 9.95 else 3
     mantissa, power = f"{value:.{digits - 1}e}".split("e")
     if value == int(value) and abs(value) < 1e6:
@@ -28,7 +29,7 @@ def number(value: float) -> str:
     elif -4 <= int(power) < 6:
         written = np.format_float_positional(value, digits, unique=False, fractional=False, trim="-")
     else:
-        written = f"{float(mantissa):g}·10{str(int(power)).translate(RAISED)}"
+        written = f"{float(mantissa):g}·10{str(int(power)).translate(RAISED)}".removeprefix("1·")
     return written.replace("-", "−")
 
 
@@ -98,34 +99,37 @@ def at(x: str | float) -> str:
 
 
 def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
-    """From where to where a line goes, and where it is least or greatest in between if that is well beyond its ends."""
-    known = [(place, float(height)) for place, height in zip(x, y) if math.isfinite(height)]
+    """From where to where a line goes, and what is between: where it is least or greatest if that is well beyond its
+    ends, else where a long line has gone half the way."""
+    known = [(at(place), float(height)) for place, height in zip(x, y) if math.isfinite(height)]
     if not known:
         return "no value"
-    heights = np.array([height for _, height in known])
-    ends = number(heights[0]), number(heights[-1])
-    if len({number(height) for height in heights}) == 1:
-        return f"{ends[0]} at {at(known[0][0])}" if len(known) == 1 else f"{ends[0]} throughout"
-    said = f"from {ends[0]} at {at(known[0][0])} to {ends[1]} at {at(known[-1][0])}"
+    names, heights = [name for name, _ in known], np.array([height for _, height in known])
+    written = [number(height) for height in heights]
+    if len(set(written)) == 1:
+        return f"{written[0]} at {names[0]}" if len(known) == 1 else f"{written[0]} throughout"
     scale = np.log(heights.clip(min(heights[heights > 0], default=1))) if log else heights
-    margin = BEYOND * np.ptp(scale)
-    for word, place, beyond in (
-        ("least", int(scale.argmin()), min(scale[0], scale[-1]) - scale.min()),
-        ("greatest", int(scale.argmax()), scale.max() - max(scale[0], scale[-1])),
-    ):
-        if beyond > margin:
-            said += f", {word} {number(heights[place])} at {at(known[place][0])}"
-    return said
+    least, greatest, margin = int(scale.argmin()), int(scale.argmax()), BEYOND * np.ptp(scale)
+    said = [f"from {written[0]} at {names[0]} to {written[-1]} at {names[-1]}"]
+    if min(scale[0], scale[-1]) - scale[least] > margin:
+        said.append(f"least {written[least]} at {names[least]}")
+    if scale[greatest] - max(scale[0], scale[-1]) > margin:
+        said.append(f"greatest {written[greatest]} at {names[greatest]}")
+    if len(said) == 1 and len(known) >= LONG and scale[0] != scale[-1]:
+        half = int(((scale - scale[0]) / (scale[-1] - scale[0]) >= 0.5).argmax())
+        said.append(f"half way at {names[half]}")
+    return ", ".join(said)
 
 
 def step(values: Numbers) -> str:
-    """The largest ratio of neighbours in an ascending line, where it stands out."""
+    """The largest ratio of neighbours in an ascending line, where it stands out; and the first, in a short line."""
     heights = np.asarray(values, dtype=float)
     if len(heights) < 3 or not (heights > 0).all():
         return ""
     ratios = heights[1:] / heights[:-1]
     largest = int(ratios.argmax())
-    return f"the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
+    first = f"the first step {number(ratios[0])}-fold, " if largest and len(heights) < LONG else ""
+    return f"{first}the largest {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
 
 
 def several(kinds: Sequence[str], most: int) -> str:

@@ -40,8 +40,9 @@ def test_no_figure_is_left_out():
         (-0.5, "−0.5"),
         (0.00031, "0.00031"),
         (3.04e-6, "3·10⁻⁶"),
+        (1e-8, "10⁻⁸"),
         (2.5e7, "2.5·10⁷"),
-        (math.nan, "no number"),
+        (math.nan, "no value"),
         (math.inf, "infinite"),
     ],
 )
@@ -72,8 +73,13 @@ def test_a_line_is_told_by_its_ends_and_what_lies_beyond_them(heights, said):
     assert words.course(range(1, 4), heights) == said
 
 
+def test_of_a_long_line_it_is_told_where_it_is_half_way():
+    assert words.course(range(9), [0, 0, 0, 0.1, 0.4, 0.8, 1, 1, 1]) == "from 0 at 0 to 1 at 8, half way at 5"
+    assert words.course(range(9), [1000, 10, 8, 6, 5, 4, 3, 2, 1], log=True).endswith("half way at 1")
+
+
 def test_a_step_is_told_where_it_stands_out():
-    assert words.step([1, 2, 20, 30]) == "the largest step 10-fold, after 2"
+    assert words.step([1, 2, 20, 30]) == "the first step 2-fold, the largest 10-fold, after 2"
     assert not words.step([1, 1.2, 1.4]) and not words.step([0, 1, 100])
 
 
@@ -90,7 +96,8 @@ def test_of_many_kinds_the_lowest_and_the_highest_are_told():
 def test_lines_are_told_panel_by_panel():
     said = told.lines({"height": {"a": (range(1, 4), RISING)}}, LABELS, "time (s)", ["height"], ["height"])
     assert said == (
-        "Against time (s). Height, logarithmic: kind A from 2 at 1 to 4 at 3, the largest step 2-fold, after 2."
+        "Against time (s). Height, logarithmic: kind A from 2 at 1 to 4 at 3, the first step 1-fold, the largest 2-fold, "
+        "after 2."
     )
 
 
@@ -166,10 +173,9 @@ def test_too_many_points_leave_ends_and_steps():
 def test_points_that_coincide_are_one():
     same = {kind: (range(1, 4), RISING) for kind in LABELS}
     figure = plots.trends({"y": same}, LABELS, "x", point="place")
-    assert len(figure.spots) == 6 and [words for *_, words in figure._places()] == [
-        "kind A, place 1: y 2",
-        "kind A, place 2: y 2",
-        "kind A, place 3: y 4",
+    assert len(figure.spots) == 6
+    assert [words for *_, words in figure._places()] == [
+        f"kind A, place {place}: y {y}; kind B 1, place {place}: y {y}" for place, y in ((1, 2), (2, 2), (3, 4))
     ]
 
 
