@@ -48,5 +48,5 @@ def multiples(
         spots.trends(
             ((axes, title, ylabel, kinds) for axes, (title, kinds) in zip(grid.flat, panels.items())), labels, point
         )
-    figure.words = told.cases(panels, labels, xlabel, ylabel, log)
+    figure.words = told.cases(panels, labels, xlabel, ylabel, log, bool(point))
     return figure

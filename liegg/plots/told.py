@@ -118,8 +118,8 @@ def portrait(found) -> str:
     )
 
 
-def cases(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str, log: bool) -> str:
-    """One measure in many panels {title: {kind: (x, (M, T))}}: the ends of lines, over panels."""
+def cases(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str, log: bool, steps: bool) -> str:
+    """One measure in many panels {title: {kind: (x, (M, T))}}: the ends of lines, and their first step, over panels."""
     said = [sentence(f"{len(panels)} panels: {listed(panels)}"), sentence(f"{_axis(ylabel, log)}, against {xlabel}")]
     for kind in {kind: None for kinds in panels.values() for kind in kinds}:
         drawn = {title: (kinds[kind][0], means(kinds[kind][1])) for title, kinds in panels.items() if kind in kinds}
@@ -127,6 +127,8 @@ def cases(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str, log: b
         for end in (0, -1):
             heights = {title: float(y[end]) for title, (_, y) in drawn.items()}
             ends.append(f"at {number(next(iter(drawn.values()))[0][end])} {over(heights)}")
+        if steps:
+            ends.append(f"the second over the first {over({title: y[1] / y[0] for title, (_, y) in drawn.items()})}")
         said.append(sentence(f"{labels[kind]}:", ", ".join(ends)))
     return sentences(said)
 

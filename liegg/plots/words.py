@@ -129,7 +129,9 @@ def step(values: Numbers) -> str:
     ratios = heights[1:] / heights[:-1]
     largest = int(ratios.argmax())
     first = f"the first step {number(ratios[0])}-fold, " if largest and len(heights) < LONG else ""
-    return f"{first}the largest {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
+    return (
+        f"{first}the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
+    )
 
 
 def several(kinds: Sequence[str], most: int) -> str:

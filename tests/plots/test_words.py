@@ -79,7 +79,7 @@ def test_of_a_long_line_it_is_told_where_it_is_half_way():
 
 
 def test_a_step_is_told_where_it_stands_out():
-    assert words.step([1, 2, 20, 30]) == "the first step 2-fold, the largest 10-fold, after 2"
+    assert words.step([1, 2, 20, 30]) == "the first step 2-fold, the largest step 10-fold, after 2"
     assert not words.step([1, 1.2, 1.4]) and not words.step([0, 1, 100])
 
 
@@ -96,8 +96,8 @@ def test_of_many_kinds_the_lowest_and_the_highest_are_told():
 def test_lines_are_told_panel_by_panel():
     said = told.lines({"height": {"a": (range(1, 4), RISING)}}, LABELS, "time (s)", ["height"], ["height"])
     assert said == (
-        "Against time (s). Height, logarithmic: kind A from 2 at 1 to 4 at 3, the first step 1-fold, the largest 2-fold, "
-        "after 2."
+        "Against time (s). Height, logarithmic: kind A from 2 at 1 to 4 at 3, the first step 1-fold, "
+        "the largest step 2-fold, after 2."
     )
 
 
