@@ -26,7 +26,7 @@ def within_bands(
     `labels` names mean, open, inner, outer and other; panels in `symlog` are linear to that height, then logarithmic.
     """
     rows = -(-len(panels) // 2)
-    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2)
+    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2, abreast=2)
     drawn = {}
     for axes, (title, panel) in zip(grid.flat, panels.items()):
         x, mean = panel["x"], np.asarray(panel["mean"])

@@ -20,7 +20,7 @@ def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, sh
     """
     t = torch.tensor(angle).deg2rad()
     turn = torch.tensor([[t.cos(), -t.sin()], [t.sin(), t.cos()]])
-    figure, grid = new_figure(7.4, 3.7 * len(panels) + 0.3, len(panels), 2)
+    figure, grid = new_figure(7.4, 3.7 * len(panels) + 0.3, len(panels), 2, abreast=2)
     for row, (title, curves) in zip(grid, panels.items()):
         for axes, moved, when in zip(row, (curves, curves @ turn.T), ("as drawn", f"turned by {angle:g}°")):
             for curve in moved[1:shown]:

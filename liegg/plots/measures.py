@@ -8,7 +8,7 @@ from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from torch import Tensor
 
 from liegg.plots import spots, told
-from liegg.plots.axes import INK, Level, name_lines, reference, wrapped_names
+from liegg.plots.axes import INK, Level, name_categories, name_lines, reference
 from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
 from liegg.plots.words import median
 
@@ -249,7 +249,7 @@ def strips(
     width = min(max(7.5, 1.05 * len(names) + 1.5), 11)
     figure, column = new_figure(width, 2.2 * len(panels) + 0.9, len(panels), 1)
     size = 10 if len(names) < 10 else 8
-    ticks = wrapped_names(names, (width - 1) / max(len(names), 1), size)
+    apart = (figure.get_figwidth() - 1) / max(len(names), 1)
     drawn, lines = {}, []
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
         room = 0.8 / len(kinds)
@@ -266,7 +266,7 @@ def strips(
         if ylabel in log:
             axes.set_yscale("log")
         reference(axes, (level or {}).get(ylabel))
-        axes.set_xticks(range(len(names)), ticks, fontsize=size)
+        name_categories(axes, names, apart, size)
         axes.set_ylabel(ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     column[-1, 0].set_xlabel(xlabel)

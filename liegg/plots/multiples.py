@@ -28,7 +28,7 @@ def multiples(
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    figure, grid = new_figure(2.1 * columns + 0.6, 2.2 * rows + 0.6, rows, columns)
+    figure, grid = new_figure(2.1 * columns + 0.6, 2.2 * rows + 0.6, rows, columns, abreast=2)
     for axes in grid.flat[len(panels) :]:
         axes.remove()
     for axes, (title, kinds) in zip(grid.flat, panels.items()):

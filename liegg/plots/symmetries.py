@@ -41,7 +41,7 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
 def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> BookFigure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
-    figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns)
+    figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns, abreast=0)
     bound = float(values.abs().max()) or 1.0
     for axes, value, title in zip(grid.flat, values, titles):
         image = axes.imshow(value, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
@@ -181,7 +181,8 @@ def orbits(
 
     Densities and images (T, H, W) have values from 0 to 1. The unit circle is dotted; angles in degrees.
     """
-    figure, grid = new_figure(1.5 * (1 + len(angles)), 1.65 * len(density), len(density), 1 + len(angles))
+    rows, columns = len(density), 1 + len(angles)
+    figure, grid = new_figure(1.5 * columns, 1.65 * rows, rows, columns, abreast=0)
     shades = matplotlib.colormaps["magma_r"].with_extremes(bad="white")
     for axes, angle in zip(grid[0], ["orbit density", *(f"{angle:g}°" for angle in angles)]):
         axes.set_title(angle, fontsize=9)
