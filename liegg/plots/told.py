@@ -15,6 +15,7 @@ from liegg.plots.words import (
     Numbers,
     course,
     extremes,
+    letters,
     listed,
     means,
     median,
@@ -39,17 +40,17 @@ def _axis(label: str, log: bool) -> str:
 def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] = (), steps: Iterable[str] = ()) -> str:
     """Lines {ylabel: {kind: (x, (M, T))}}, means over networks; panels in `steps` are ascending."""
 
-    def panel(ylabel: str, kinds: dict) -> str:
+    def panel(letter: str, ylabel: str, kinds: dict) -> str:
         drawn = {labels[kind]: (x, means(values)) for kind, (x, values) in kinds.items()}
         told = {
             name: ", ".join(filter(None, [course(x, y, log=ylabel in log), step(y) if ylabel in steps else ""]))
             for name, (x, y) in drawn.items()
         }
         heights = {name: median(y) for name, (_, y) in drawn.items()}
-        return sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
+        return sentence(letter, f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
 
     against = sentence("against", xlabel + several([labels[kind] for kind in _kinds(panels)], MOST))
-    return sentences([against, *(panel(ylabel, kinds) for ylabel, kinds in panels.items())])
+    return sentences([against, *(panel(letter, *drawn) for letter, drawn in zip(letters(panels), panels.items()))])
 
 
 def curves(panels: dict, labels: dict[str, str], xlabel: str, marks: dict[str, float]) -> str:
@@ -153,7 +154,7 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
     most = MOST if len(panels) <= MOST else 2
     columns = f" by {xlabel or 'column'}: {listed(named)}" if len(named) > 1 else ""
     said = [sentence(of + columns + several([labels[kind] for kind in _kinds(panels)], most))]
-    for ylabel, kinds in panels.items():
+    for letter, (ylabel, kinds) in zip(letters(panels), panels.items()):
         told = {}
         shown = dict.fromkeys(name for values in kinds.values() for name in values)
         for kind, values in kinds.items():
@@ -164,7 +165,7 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
             else:
                 told[labels[kind]] = over(values)
         heights = {labels[kind]: median([*values.values()]) for kind, values in kinds.items()}
-        said.append(sentence(f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
+        said.append(sentence(letter, f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
     return sentences(said)
 
 
@@ -193,7 +194,8 @@ def scatter(
     said = [sentence(f"y is {_axis(ylabel, 'y' in log)}")]
     heights: dict[str, np.ndarray] = {}
     few = sum(map(len, panels)) <= 2 * MOST
-    for panel, xlabel, title, before in zip(panels, xlabels, titles, ["", *xlabels]):
+    names = letters(panels) if not any(titles) else [f"{title}:" for title in titles]
+    for panel, xlabel, name, before in zip(panels, xlabels, names, ["", *xlabels]):
         points = {kind: _finite(*xy) for kind, xy in panel.items() if len(xy[0])}
         told = {}
         for kind, (x, y) in points.items():
@@ -204,7 +206,7 @@ def scatter(
         of_all = f"all{together(*np.hstack([*points.values()]))}" if len(points) > MOST else ""
         kinds = "; ".join(filter(None, [extremes(told, {}, 2 * MOST - 1, ordered=True) or "no points", of_all]))
         axis = "" if xlabel == before else f"x is {_axis(xlabel, 'x' in log)}:"
-        said.append(sentence(f"{title}:" * bool(title), axis, kinds))
+        said.append(sentence(name, axis, kinds))
     many = any(len(y) >= MANY for y in heights.values())
     return sentences([*said, sentence("nine tenths of the points lie in these ranges") if many else ""])
 

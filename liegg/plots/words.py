@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+import string
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 import torch
@@ -75,6 +76,11 @@ def listed(names: Iterable[object]) -> str:
     said = [plain(name) for name in names]
     between = "; " if any(", " in name for name in said) else ", "
     return between.join(said) if len(said) <= 2 * MOST else f"{said[0]} to {said[-1]}, {len(said)} of them"
+
+
+def letters(panels: Sized) -> list[str]:
+    """What panels without a title of their own are called, if there are several."""
+    return [f"({letter})" for letter in string.ascii_lowercase[: len(panels)]] if len(panels) > 1 else [""]
 
 
 def places(name: str, numbers: Sequence[int]) -> str:
