@@ -7,7 +7,7 @@ import torch
 from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from torch import Tensor
 
-from liegg.plots import spots, told
+from liegg.plots import seen, spots, told
 from liegg.plots.axes import INK, Level, name_categories, name_lines, reference
 from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
 from liegg.plots.words import median
@@ -58,7 +58,7 @@ def scatter(
     columns = min(max(len(drawn), 1), 3)
     handles = [drawn[kind] for kind in labels if kind in drawn]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=2)
-    figure.words = told.scatter(panels, labels, xlabels, ylabel, titles or [""] * len(panels), log)
+    figure.words = seen.scatter(panels, labels, xlabels, ylabel, titles or [""] * len(panels), log)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What pictures, matrices, orbits and latents show, in words: what stands where, and numbers of what the eye takes.
+"""What points, pictures, matrices and orbits show, in words: what stands where, and numbers of what the eye takes.
 
 With the first sentence of its caption it is a figure's description for those who do not see it.
 """
@@ -7,12 +7,57 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
-from liegg.plots.words import listed, number, plain, sentence, sentences, span
+from liegg.plots.words import MOST, axis, extremes, letters, listed, median, number, plain, sentence, sentences, span
 
 SMALL = 5  # rows and columns of a matrix whose entries are told by their places
 WINDINGS = range(-4, 5)
+RELATED = 5  # points from which on a rank correlation is told
+MANY = 20  # points from which on the outermost are left out
+
+
+def scatter(
+    panels: Sequence[dict], labels: dict[str, str], xlabels: Sequence[str], ylabel: str, titles: Sequence[str], log: str
+) -> str:
+    """Points {kind: (x, y)}: where they lie, and whether they rise together; heights once if panels share them."""
+    said = [sentence(f"y is {axis(ylabel, 'y' in log)}")]
+    heights: dict[str, np.ndarray] = {}
+    few = sum(map(len, panels)) <= 2 * MOST
+    names = letters(panels) if not any(titles) else [f"{title}:" for title in titles]
+    for panel, xlabel, name, before in zip(panels, xlabels, names, ["", *xlabels]):
+        points = {kind: _finite(*xy) for kind, xy in panel.items() if len(xy[0])}
+        told = {}
+        for kind, (x, y) in points.items():
+            shared = kind in heights and np.array_equal(y, heights[kind])
+            middle = f" (median {number(median(y))})" * (len(y) >= MANY)
+            new = f"({len(x)} point{'s' * (len(x) > 1)}) y {mostly(y)}{middle}, "
+            where = f"{new * (not shared)}x {mostly(x)}"
+            told[labels[kind]] = where + together(x, y) * few
+            heights[kind] = y
+        of_all = f"all{together(*np.hstack([*points.values()]))}" if len(points) > MOST else ""
+        kinds = "; ".join(filter(None, [extremes(told, {}, 2 * MOST - 1, ordered=True) or "no points", of_all]))
+        place = "" if xlabel == before else f"x is {axis(xlabel, 'x' in log)}:"
+        said.append(sentence(name, place, kinds))
+    many = any(len(y) >= MANY for y in heights.values())
+    return sentences([*said, sentence("nine tenths of the points lie in these ranges") if many else ""])
+
+
+def _finite(x, y) -> np.ndarray:
+    """(2, n) points of which both numbers are known."""
+    points = np.asarray([np.asarray(v, dtype=float) for v in (x, y)])
+    return points[:, np.isfinite(points).all(0)]
+
+
+def mostly(values: np.ndarray) -> str:
+    """Where numbers lie; of many, nine tenths of them."""
+    return span(np.quantile(values, [0.05, 0.95]) if len(values) >= MANY else values)
+
+
+def together(x: np.ndarray, y: np.ndarray) -> str:
+    varied = len(x) >= RELATED and np.ptp(x) > 0 and np.ptp(y) > 0
+    return f", rank correlation {number(round(spearmanr(x, y).statistic, 2))}" if varied else ""
 
 
 def matrices(values: Tensor, titles: Sequence[str]) -> str:
@@ -100,7 +145,7 @@ def orbits(density: dict, carried: dict, labels: dict[str, str], angles: Sequenc
         ink = span(100 * inks[1:] / inks[0].clamp_min(1e-300)) if len(inks) > 1 else "100"
         near = number(100 * near_circle(seen, extent))
         told.append(
-            f"{labels[kind]}: {near} % of the orbits within a tenth of the unit circle, {ink} % of the digit's ink"
+            f"{labels[kind]}: {near} % of the orbits within a tenth of the unit circle, {ink} % of the image's ink"
         )
     turned = ", ".join(f"{angle:g}°" for angle in angles)
     return sentences(

@@ -56,15 +56,15 @@ def trends(panels: Iterable[tuple[Axes, str, str, dict]], labels: dict[str, str]
 def directions(panels: dict[str, tuple[Axes, dict]], labels: dict[str, str]) -> None:
     """Let every point of spectra {measure: (axes, {kind: (M, K)})} say all that is known of its direction."""
     lines: list[Line] = []
-    for axes, kinds in panels.values():
-        for kind, values in kinds.items():
-            known = {measure: means(of[kind]) for measure, (_, of) in panels.items() if kind in of}
-            said = [
-                f"{plain(labels[kind])}, direction {k + 1}: "
-                + ", ".join(f"{measure} {number(heights[k])}" for measure, heights in known.items())
-                for k in range(values.shape[1])
-            ]
-            lines.append((axes, range(1, values.shape[1] + 1), means(values), said))
+    for kind in labels:
+        known = {measure: means(of[kind]) for measure, (_, of) in panels.items() if kind in of}
+        order = range(1, 1 + max(map(len, known.values()), default=0))
+        says = [
+            f"{plain(labels[kind])}, direction {k}: "
+            + ", ".join(f"{measure} {number(heights[k - 1])}" for measure, heights in known.items())
+            for k in order
+        ]
+        lines += [(panels[measure][0], order, heights, says) for measure, heights in known.items()]
     along(lines)
 
 

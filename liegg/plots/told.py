@@ -7,15 +7,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from liegg.plots.style import shaded
 from liegg.plots.words import (
     MOST,
     Numbers,
+    axis,
     course,
     extremes,
     letters,
+    level,
     listed,
     means,
     median,
@@ -29,13 +30,6 @@ from liegg.plots.words import (
     step,
 )
 
-RELATED = 5  # points from which on a rank correlation is told
-MANY = 20  # points from which on the outermost are left out
-
-
-def _axis(label: str, log: bool) -> str:
-    return plain(label) + ", logarithmic" * log
-
 
 def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] = (), steps: Iterable[str] = ()) -> str:
     """Lines {ylabel: {kind: (x, (M, T))}}, means over networks; panels in `steps` are ascending."""
@@ -46,8 +40,8 @@ def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] 
             name: ", ".join(filter(None, [course(x, y, log=ylabel in log), step(y) if ylabel in steps else ""]))
             for name, (x, y) in drawn.items()
         }
-        heights = {name: median(y) for name, (_, y) in drawn.items()}
-        return sentence(letter, f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
+        heights = {name: level(y, log=ylabel in log) for name, (_, y) in drawn.items()}
+        return sentence(letter, f"{axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
 
     against = sentence("against", xlabel + several([labels[kind] for kind in _kinds(panels)], MOST))
     return sentences([against, *(panel(letter, *drawn) for letter, drawn in zip(letters(panels), panels.items()))])
@@ -96,8 +90,10 @@ def runs(variance, picked: int, saved: Sequence[float], spread: dict, labels: di
             f"{labels['saved']} {number(one)}",
             f"{labels['several']} {number(middle)} ± {number(deviation)}",
         ]
-        said.append(sentence(f"{name}, logarithmic:", "; ".join(told)))
-    return sentences(said)
+        said.append(sentence(f"(a) {name}, logarithmic:", "; ".join(told)))
+    order = range(1, variance.shape[1] + 1)
+    lines = (f"{labels[k]} {course(order, v, log=True)}" for k, v in (("picked", variance[picked]), ("saved", saved)))
+    return sentences([*said, sentence("(b) direction by direction:", "; ".join(lines))])
 
 
 def portrait(found) -> str:
@@ -121,14 +117,16 @@ def portrait(found) -> str:
 
 def cases(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str, log: bool, steps: bool) -> str:
     """One measure in many panels {title: {kind: (x, (M, T))}}: the ends of lines, and their first step, over panels."""
-    said = [sentence(f"{len(panels)} panels: {listed(panels)}"), sentence(f"{_axis(ylabel, log)}, against {xlabel}")]
+    said = [sentence(f"{len(panels)} panels: {listed(panels)}"), sentence(f"{axis(ylabel, log)}, against {xlabel}")]
     for kind in {kind: None for kinds in panels.values() for kind in kinds}:
         drawn = {title: (kinds[kind][0], means(kinds[kind][1])) for title, kinds in panels.items() if kind in kinds}
         ends = []
         for end in (0, -1):
             heights = {title: float(y[end]) for title, (_, y) in drawn.items()}
             ends.append(f"at {number(next(iter(drawn.values()))[0][end])} {over(heights)}")
-        if steps:
+        if not steps:
+            ends.append(f"greatest {over({title: float(np.nanmax(y)) for title, (_, y) in drawn.items()})}")
+        else:
             ends.append(f"the second over the first {over({title: y[1] / y[0] for title, (_, y) in drawn.items()})}")
         said.append(sentence(f"{labels[kind]}:", ", ".join(ends)))
     return sentences(said)
@@ -164,12 +162,21 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
                 told[labels[kind]] = ", ".join(number(values.get(name, math.nan)) for name in shown)
             else:
                 told[labels[kind]] = over(values)
-        heights = {labels[kind]: median([*values.values()]) for kind, values in kinds.items()}
-        said.append(sentence(letter, f"{_axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
+        heights = {labels[kind]: level([*values.values()], log=ylabel in log) for kind, values in kinds.items()}
+        said.append(sentence(letter, f"{axis(ylabel, ylabel in log)}:", extremes(told, heights, most)))
     return sentences(said)
 
 
 def strips(panels: dict, labels: dict[str, str], log: Iterable[str], xlabel: str) -> str:
+    """Medians of {ylabel: {kind: {category: (M,)}}}, and how far values go where there is but one category."""
+    if len({name for kinds in panels.values() for values in kinds.values() for name in values}) == 1:
+        said = [sentence("medians, with least and greatest")]
+        for letter, (ylabel, kinds) in zip(letters(panels), panels.items()):
+            told = {
+                labels[k]: f"{number(median(v))} ({span(v)})" for k, values in kinds.items() for v in values.values()
+            }
+            said.append(sentence(letter, f"{axis(ylabel, ylabel in log)}:", extremes(told, {}, ordered=True)))
+        return sentences(said)
     middles = {
         ylabel: {kind: {name: median(v) for name, v in values.items()} for kind, values in kinds.items()}
         for ylabel, kinds in panels.items()
@@ -185,46 +192,6 @@ def compared(panels: dict, labels: dict[str, str], xlabel: str) -> str:
         for ylabel, kinds in panels.items()
     }
     return categories(known, labels, "shares", (), xlabel)
-
-
-def scatter(
-    panels: Sequence[dict], labels: dict[str, str], xlabels: Sequence[str], ylabel: str, titles: Sequence[str], log: str
-) -> str:
-    """Points {kind: (x, y)}: where they lie, and whether they rise together; heights once if panels share them."""
-    said = [sentence(f"y is {_axis(ylabel, 'y' in log)}")]
-    heights: dict[str, np.ndarray] = {}
-    few = sum(map(len, panels)) <= 2 * MOST
-    names = letters(panels) if not any(titles) else [f"{title}:" for title in titles]
-    for panel, xlabel, name, before in zip(panels, xlabels, names, ["", *xlabels]):
-        points = {kind: _finite(*xy) for kind, xy in panel.items() if len(xy[0])}
-        told = {}
-        for kind, (x, y) in points.items():
-            shared = kind in heights and np.array_equal(y, heights[kind])
-            where = f"x {mostly(x)}" if shared else f"({len(x)} point{'s' * (len(x) > 1)}) y {mostly(y)}, x {mostly(x)}"
-            told[labels[kind]] = where + together(x, y) * few
-            heights[kind] = y
-        of_all = f"all{together(*np.hstack([*points.values()]))}" if len(points) > MOST else ""
-        kinds = "; ".join(filter(None, [extremes(told, {}, 2 * MOST - 1, ordered=True) or "no points", of_all]))
-        axis = "" if xlabel == before else f"x is {_axis(xlabel, 'x' in log)}:"
-        said.append(sentence(name, axis, kinds))
-    many = any(len(y) >= MANY for y in heights.values())
-    return sentences([*said, sentence("nine tenths of the points lie in these ranges") if many else ""])
-
-
-def _finite(x, y) -> np.ndarray:
-    """(2, n) points of which both numbers are known."""
-    points = np.asarray([np.asarray(v, dtype=float) for v in (x, y)])
-    return points[:, np.isfinite(points).all(0)]
-
-
-def mostly(values: np.ndarray) -> str:
-    """Where numbers lie; of many, nine tenths of them."""
-    return span(np.quantile(values, [0.05, 0.95]) if len(values) >= MANY else values)
-
-
-def together(x: np.ndarray, y: np.ndarray) -> str:
-    varied = len(x) >= RELATED and np.ptp(x) > 0 and np.ptp(y) > 0
-    return f", rank correlation {number(round(spearmanr(x, y).statistic, 2))}" if varied else ""
 
 
 def table(values, rows: Sequence, columns: Sequence) -> str:

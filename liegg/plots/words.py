@@ -12,7 +12,8 @@ from torch import Tensor
 Numbers = Sequence[float] | np.ndarray | Tensor
 
 MOST = 4  # things that are told one by one; of more, the extremes
-LONG = 7  # points of a line of which it is told where it is half way
+LONG = 5  # points of a line of which it is told where it is half way
+FLAT = 0.06  # share of its height by which a line that is level varies
 BEYOND = 0.12  # by how much of its range a line leaves what its ends span, to be told of
 MARKS = {r"\pm": " plus or minus ", r"\cdot": " times ", r"\delta": "delta ", r"\mu": "mu", r"\sigma": "sigma"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -59,6 +60,11 @@ def _said(formula: str) -> str:
         formula = formula.replace(mark, word)
     formula = formula.replace("/", " / ").replace("^2", " squared").replace("^", " to the power ").replace("_", " ")
     return re.sub(r"[\\{}]", "", formula)
+
+
+def axis(label: str, log: bool) -> str:
+    """A label with its scale."""
+    return plain(label) + ", logarithmic" * log
 
 
 def sentence(*parts: str) -> str:
@@ -115,6 +121,8 @@ def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
     if len(set(written)) == 1:
         return f"{written[0]} at {names[0]}" if len(known) == 1 else f"{written[0]} throughout"
     scale = np.log(heights.clip(min(heights[heights > 0], default=1))) if log else heights
+    if np.ptp(scale) < FLAT * (1 if log else np.abs(heights).max()):
+        return f"about {number(np.median(heights))} throughout"
     least, greatest, margin = int(scale.argmin()), int(scale.argmax()), BEYOND * np.ptp(scale)
     said = [f"from {written[0]} at {names[0]} to {written[-1]} at {names[-1]}"]
     if min(scale[0], scale[-1]) - scale[least] > margin:
@@ -127,6 +135,13 @@ def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
     return ", ".join(said)
 
 
+def level(values: Numbers, *, log: bool = False) -> float:
+    """The mean of the numbers that are known, of their logarithms on a logarithmic axis."""
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known) & ((known > 0) | (not log))]
+    return float((np.log(known) if log else known).mean()) if len(known) else math.nan
+
+
 def step(values: Numbers) -> str:
     """The largest ratio of neighbours in an ascending line, where it stands out; and the first, in a short line."""
     heights = np.asarray(values, dtype=float)
@@ -134,7 +149,7 @@ def step(values: Numbers) -> str:
         return ""
     ratios = heights[1:] / heights[:-1]
     largest = int(ratios.argmax())
-    first = f"the first step {number(ratios[0])}-fold, " if largest and len(heights) < LONG else ""
+    first = f"the first step {number(ratios[0])}-fold, " if largest and len(heights) <= 2 * MOST else ""
     return (
         f"{first}the largest step {number(ratios[largest])}-fold, after {largest + 1}" if ratios[largest] >= 1.5 else ""
     )

@@ -64,6 +64,7 @@ def test_formulae_are_read_as_words():
         ([2, 9, math.nan], "from 2 at 1 to 9 at 2"),
         ([1, 9, 2], "from 1 at 1 to 2 at 3, greatest 9 at 2"),
         ([3, 3, 3], "3 throughout"),
+        ([3, 3.1, 3], "about 3 throughout"),
         ([math.nan, 7, math.nan], "7 at 2"),
         ([math.nan] * 3, "no value"),
         ([1.0, 1.001, 1.9], "from 1 at 1 to 1.9 at 3"),
@@ -113,9 +114,9 @@ def test_tables_are_told_by_their_extremes():
 
 def test_clouds_of_points_are_told_by_where_most_of_them_are():
     x = np.arange(101.0)
-    assert told.mostly(x) == "5 to 95" and told.mostly(x[:3]) == "0 to 2"
-    assert told.together(x, x**3) == ", rank correlation 1" and told.together(x, 0 * x) == ""
-    same = told.scatter([{"a": (x, x)}, {"a": (-x, x)}], LABELS, ["left", "right"], "y", ["", ""], "")
+    assert seen.mostly(x) == "5 to 95" and seen.mostly(x[:3]) == "0 to 2"
+    assert seen.together(x, x**3) == ", rank correlation 1" and seen.together(x, 0 * x) == ""
+    same = seen.scatter([{"a": (x, x)}, {"a": (-x, x)}], LABELS, ["left", "right"], "y", ["", ""], "")
     assert same.count("(101 points)") == 1 and "x −95 to −5, rank correlation −1. Nine" in same
 
 
