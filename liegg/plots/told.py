@@ -27,7 +27,6 @@ from liegg.plots.words import (
     sentences,
     several,
     span,
-    step,
 )
 
 
@@ -36,10 +35,7 @@ def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] 
 
     def panel(letter: str, ylabel: str, kinds: dict) -> str:
         drawn = {labels[kind]: (x, means(values)) for kind, (x, values) in kinds.items()}
-        told = {
-            name: ", ".join(filter(None, [course(x, y, log=ylabel in log), step(y) if ylabel in steps else ""]))
-            for name, (x, y) in drawn.items()
-        }
+        told = {name: course(x, y, log=ylabel in log, steps=ylabel in steps) for name, (x, y) in drawn.items()}
         heights = {name: level(y, log=ylabel in log) for name, (_, y) in drawn.items()}
         return sentence(letter, f"{axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
 

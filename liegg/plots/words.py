@@ -13,7 +13,7 @@ Numbers = Sequence[float] | np.ndarray | Tensor
 
 MOST = 4  # things that are told one by one; of more, the extremes
 LONG = 5  # points of a line of which it is told where it is half way
-FLAT = 0.06  # share of its height by which a line that is level varies
+FLAT = 0.08  # share of its height by which a line that is level varies
 BEYOND = 0.12  # by how much of its range a line leaves what its ends span, to be told of
 MARKS = {r"\pm": " plus or minus ", r"\cdot": " times ", r"\delta": "delta ", r"\mu": "mu", r"\sigma": "sigma"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -110,9 +110,9 @@ def at(x: str | float) -> str:
     return plain(x) if isinstance(x, str) else number(x)
 
 
-def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
+def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False, steps: bool = False) -> str:
     """From where to where a line goes, and what is between: where it is least or greatest if that is well beyond its
-    ends, else where a long line has gone half the way."""
+    ends, with `steps` its largest step, else where a long line has gone half the way."""
     known = [(at(place), float(height)) for place, height in zip(x, y) if math.isfinite(height)]
     if not known:
         return "no value"
@@ -129,7 +129,9 @@ def course(x: Sequence | Tensor, y: Numbers, *, log: bool = False) -> str:
         said.append(f"least {written[least]} at {names[least]}")
     if scale[greatest] - max(scale[0], scale[-1]) > margin:
         said.append(f"greatest {written[greatest]} at {names[greatest]}")
-    if len(said) == 1 and len(known) >= LONG and scale[0] != scale[-1]:
+    if jump := steps and step(heights):
+        said.append(jump)
+    elif len(said) == 1 and len(known) >= LONG and scale[0] != scale[-1]:
         half = int(((scale - scale[0]) / (scale[-1] - scale[0]) >= 0.5).argmax())
         said.append(f"half way at {names[half]}")
     return ", ".join(said)

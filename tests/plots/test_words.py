@@ -84,6 +84,11 @@ def test_a_step_is_told_where_it_stands_out():
     assert not words.step([1, 1.2, 1.4]) and not words.step([0, 1, 100])
 
 
+def test_what_lines_are_ordered_by_leaves_out_what_is_not_known():
+    assert words.level([1, 100, 0, math.nan], log=True) == pytest.approx(math.log(10))
+    assert words.level([1, 3, math.nan]) == 2 and math.isnan(words.level([]))
+
+
 def test_of_many_kinds_the_lowest_and_the_highest_are_told():
     heights = {name: float(ord(name)) for name in "uvwxyz"}
     said = words.extremes({name: f"is {name}" for name in heights}, heights)
