@@ -76,7 +76,7 @@ class BookFigure(Figure):
 
     def legend(self, *args: Any, ncols: int = 1, **kwargs: Any) -> Legend:
         """A legend with as many columns, up to `ncols`, as there is room for."""
-        for columns in range(ncols, 0, -1):
+        for columns in range(max(ncols, 1), 0, -1):
             legend = super().legend(*args, ncols=columns, **kwargs)
             if legend.get_window_extent().width < 0.97 * self.bbox.width:
                 break

@@ -191,3 +191,22 @@ def test_medians_of_strips_say_what_they_are():
         (0, 2, "kind A, place 1: value, after 2"),
         (1, 8, "kind A, place 2: value, after 8"),
     ]
+
+
+def test_words_are_found_where_there_is_little_to_say():
+    nothing, unknown = torch.tensor([]), torch.full((2, 3), math.nan)
+    figures = [
+        plots.strips({"height": {"a": {}}}, LABELS),
+        plots.strips({"height": {"a": {"x": nothing}, "b": {"x": [math.nan]}}}, LABELS),
+        plots.trends({"height": {"a": (range(3), unknown)}}, LABELS, "x", point="direction"),
+        plots.multiples({"case": {"a": (range(1, 4), unknown)}}, LABELS, "x", "height", point="direction"),
+        plots.spectra({"a": RISING[:, :1]}, {"a": RISING[:, :1]}, LABELS, "units"),
+        plots.scatter([{"a": (nothing, nothing)}, {}], LABELS, ["x", "y"], "height"),
+        plots.compared({"share": {"a": {"zoo": None}}}, LABELS),
+        plots.heatmaps({"height": unknown}, [1, 2], [1, 2, 3], "rows", "columns"),
+        plots.matrices(torch.zeros(1, 3, 3), ["none found"]),
+        plots.decided({"net": ([], {})}, LABELS, "height"),
+    ]
+    for figure in figures:
+        assert figure.words.endswith(".") and "nan" not in figure.words
+    assert "no points" in figures[5].words and "blank" in figures[7].words and "all zero" in figures[8].words
