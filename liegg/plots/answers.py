@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from liegg.plots.axes import Level, reference
+from liegg.plots import told
+from liegg.plots.axes import Level, name_categories, reference
 from liegg.plots.style import BookFigure, look, new_figure, styled
 
 Rates = dict[str, Sequence[float] | None]
@@ -45,8 +46,9 @@ def compared(
         for name, (low, high) in (expected or {}).items():
             axes.bar(names.index(name), high - low, 0.9, low, color="0.5", alpha=0.25, lw=0, zorder=0)
         reference(axes, (level or {}).get(ylabel))
-        axes.set_xticks(range(len(names)), names)
+        name_categories(axes, names, (figure.get_figwidth() / figure.abreast - 0.8) / len(names), 10)
         axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(max(len(drawn), 1), 4))
+    figure.words = told.compared(panels, labels, xlabel)
     return figure

@@ -17,13 +17,11 @@ STEPS = (1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)  # mantissas of ticks, 
 
 
 def finish(figure: Figure) -> None:
-    """Ticks and labels of all axes, once everything is drawn."""
+    """Ticks of all logarithmic axes, once everything is drawn."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if axis.get_scale() == "log":
                 _plain(axis)
-        height = axes.bbox.height * 72 / figure.dpi
-        axes.set_ylabel(_wrapped(axes.get_ylabel(), height / (LETTER * float(axes.yaxis.label.get_fontsize()))))
 
 
 def _plain(axis: Axis) -> None:
@@ -56,14 +54,13 @@ def in_full(value: float) -> str:
     return rf"${value / 10**power:.3g}\cdot10^{{{power}}}$"
 
 
-def _wrapped(label: str, letters: float) -> str:
-    """A label in lines of at most so many letters, about alike in length, where no formula is in it."""
-    if "$" in label:
-        return label
+def in_lines(label: str, letters: float) -> str:
+    """A label in lines of at most so many letters, about alike in length; a line with a formula stays as it is."""
     most, lines = max(int(letters), 8), []
     for line in label.split("\n"):
         needed = len(_parts(line, most))
-        lines += next(parts for width in range(1, most + 1) if len(parts := _parts(line, width)) <= needed)
+        widths = [] if "$" in line else range(1, most + 1)
+        lines += next((parts for width in widths if len(parts := _parts(line, width)) <= needed), [line])
     return "\n".join(lines)
 
 
@@ -71,9 +68,15 @@ def _parts(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
-def wrapped_names(names: list[str], inches: float, size: float) -> list[str]:
-    """Names of categories that are so far apart, in lines that do not touch."""
-    return [_wrapped(name, inches * 72 / (LETTER * size)) for name in names]
+def name_categories(axes: Axes, names: list[str], inches: float, size: float) -> None:
+    """Ticks 0, 1, ... with names, which are so far apart: in lines that do not touch, or turned where words are too
+    long."""
+    letters = inches * 72 / (LETTER * size)
+    if max((len(word) for name in names for word in name.split()), default=0) <= letters:
+        axes.set_xticks(range(len(names)), [in_lines(name, letters) for name in names], fontsize=size)
+    else:
+        whole = [name.replace("\n", " ") for name in names]
+        axes.set_xticks(range(len(names)), whole, fontsize=size, ha="right", rotation=40, rotation_mode="anchor")
 
 
 def reference(axes: Axes, level: Level | None) -> None:

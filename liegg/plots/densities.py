@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from liegg.plots import told
 from liegg.plots.style import PALETTE, BookFigure, new_figure, styled
 
 
@@ -25,7 +26,7 @@ def within_bands(
     `labels` names mean, open, inner, outer and other; panels in `symlog` are linear to that height, then logarithmic.
     """
     rows = -(-len(panels) // 2)
-    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2)
+    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2, abreast=2)
     drawn = {}
     for axes, (title, panel) in zip(grid.flat, panels.items()):
         x, mean = panel["x"], np.asarray(panel["mean"])
@@ -52,4 +53,5 @@ def within_bands(
         axes.set_axis_off()
     shown = {name: artist for name, artist in drawn.items() if name in labels}
     figure.legend(shown.values(), [labels[name] for name in shown], loc="outside lower center", ncols=3)
+    figure.words = told.within_bands(panels, labels, xlabel, ylabel)
     return figure

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from liegg.plots import seen
 from liegg.plots.style import GREY, PALETTE, BookFigure, new_figure, styled
 
 
@@ -19,7 +20,7 @@ def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, sh
     """
     t = torch.tensor(angle).deg2rad()
     turn = torch.tensor([[t.cos(), -t.sin()], [t.sin(), t.cos()]])
-    figure, grid = new_figure(7.4, 3.7 * len(panels) + 0.3, len(panels), 2)
+    figure, grid = new_figure(7.4, 3.7 * len(panels) + 0.3, len(panels), 2, abreast=2)
     for row, (title, curves) in zip(grid, panels.items()):
         for axes, moved, when in zip(row, (curves, curves @ turn.T), ("as drawn", f"turned by {angle:g}°")):
             for curve in moved[1:shown]:
@@ -32,4 +33,5 @@ def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, sh
         for axes in row:
             axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center")
+    figure.words = seen.clouds(panels, labels, angle, turn)
     return figure

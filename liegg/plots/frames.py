@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import matplotlib
 from torch import Tensor
 
-from liegg.plots.style import PALETTE, BookFigure, styled
+from liegg.plots import seen
+from liegg.plots.style import PALETTE, BookFigure, new_figure, styled
 
 SECONDS = 6
 VIEW = ((0.92, 0.0, -0.38), (-0.13, 0.94, -0.31))
@@ -18,7 +21,9 @@ class Animation(BookFigure):
     """A figure whose groups moment-0, moment-1, ... are shown one after another, all in SECONDS, again and again. Who
     asks for less motion sees the first."""
 
-    moments = 1
+    def __init__(self, *args: Any, moments: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.moments = moments
 
     def _repr_svg_(self) -> str:
         with matplotlib.rc_context({"image.composite_image": False}):
@@ -40,9 +45,8 @@ class Animation(BookFigure):
 def turning(pictures: Tensor, latents: dict[str, Tensor]) -> BookFigure:
     """Pictures (n, 1, H, H) as bytes, n moments of a turn, and beside them what each of `latents` {title: (n, 3, 3)}
     is at that moment: the three columns of the matrix as arrows, in one fixed view."""
-    figure = Animation(figsize=(2.4 * (1 + len(latents)), 2.8), layout="constrained")
-    figure.moments = len(pictures)
-    first, *others = figure.subplots(1, 1 + len(latents))
+    panels, kind = 1 + len(latents), partial(Animation, moments=len(pictures))
+    figure, ((first, *others),) = new_figure(2.4 * panels, 2.8, 1, panels, abreast=2, kind=kind)
     for i, picture in enumerate(pictures):
         first.imshow(picture[0], cmap="gray", vmin=0, vmax=255).set_gid(f"moment-{i}-picture")
     first.set_title("picture", fontsize=10)
@@ -51,14 +55,15 @@ def turning(pictures: Tensor, latents: dict[str, Tensor]) -> BookFigure:
         _room(axes, title)
         for i, frame in enumerate(frames):
             _arrows(axes, frame, f"moment-{i}-{title.replace(' ', '-')}")
+    figure.words = seen.frames(latents, range(len(pictures)))
     return figure
 
 
 @styled
 def moments(pictures: Tensor, latents: dict[str, Tensor], shown: Sequence[int], columns: Sequence[str]) -> BookFigure:
     """The same at the moments `shown`, side by side, for print and for who wants to compare."""
-    figure = BookFigure(figsize=(1.5 * len(shown) + 0.8, 1.6 * (1 + len(latents)) + 0.3), layout="constrained")
-    grid = figure.subplots(1 + len(latents), len(shown), squeeze=False)
+    rows = 1 + len(latents)
+    figure, grid = new_figure(1.5 * len(shown) + 0.8, 1.6 * rows + 0.3, rows, len(shown), abreast=0)
     for axes, i, title in zip(grid[0], shown, columns):
         axes.imshow(pictures[i][0], cmap="gray", vmin=0, vmax=255)
         axes.set(xticks=[], yticks=[])
@@ -69,6 +74,7 @@ def moments(pictures: Tensor, latents: dict[str, Tensor], shown: Sequence[int], 
             _room(axes, "")
             _arrows(axes, frames[i])
         line[0].set_ylabel(title, fontsize=9)
+    figure.words = seen.frames(latents, shown)
     return figure
 
 

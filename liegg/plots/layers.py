@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.colors import CenteredNorm
 from torch import Tensor
 
+from liegg.plots import seen, told
 from liegg.plots.style import BookFigure, look, new_figure, styled
 
 
@@ -22,8 +23,9 @@ def decided(
         figure, ((axes,),) = new_figure(6, 1, 1, 1)
         axes.set_axis_off()
         axes.text(0.5, 0.5, "nothing was updated in this run", ha="center", va="center")
+        figure.words = "Nothing was updated in this run."
         return figure
-    figure, grid = new_figure(1.2 + 1.6 * columns, 0.9 + 1.9 * len(panels), len(panels), columns)
+    figure, grid = new_figure(1.2 + 1.6 * columns, 0.9 + 1.9 * len(panels), len(panels), columns, abreast=2)
     drawn = {}
     for row, (title, (epochs, kinds)) in zip(grid, panels.items()):
         for kind, values in kinds.items():
@@ -39,6 +41,7 @@ def decided(
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=len(drawn))
+    figure.words = told.decided(panels, labels, ylabel)
     return figure
 
 
@@ -49,7 +52,7 @@ def shares(
     """Shares of pathways, layer by layer, as stacked bars: {title: {pathway: (layers,)}}, from 0 to 1."""
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
-    figure, grid = new_figure(3.2 * columns, 0.8 + 2.1 * lines, lines, columns)
+    figure, grid = new_figure(3.2 * columns, 0.8 + 2.1 * lines, lines, columns, abreast=2)
     drawn = {}
     for axes in grid.flat[len(panels) :]:
         axes.set_axis_off()
@@ -77,6 +80,7 @@ def shares(
     for axes in grid[:, 0]:
         axes.set_ylabel(ylabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=len(drawn))
+    figure.words = told.shares(panels, labels, ylabel)
     return figure
 
 
@@ -84,7 +88,7 @@ def shares(
 def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> BookFigure:
     """What output pixels see, on one scale a row: {title: weights (h, h, H, H)}, a column for each of the output
     pixels."""
-    figure, grid = new_figure(1.5 * len(pixels) + 1.6, 1.6 * len(rows) + 0.4, len(rows), len(pixels))
+    figure, grid = new_figure(1.5 * len(pixels) + 1.6, 1.6 * len(rows) + 0.4, len(rows), len(pixels), abreast=0)
     for line, (title, W) in zip(grid, rows.items()):
         norm = CenteredNorm(0, float(W.abs().max()) or 1.0)
         for axes, (i, j) in zip(line, pixels):
@@ -94,4 +98,5 @@ def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> BookF
         figure.colorbar(image, ax=list(line), shrink=0.8, label="weight")
     for axes, (i, j) in zip(grid[0], pixels):
         axes.set_title(f"output pixel ({i}, {j})", fontsize=8)
+    figure.words = seen.filters(rows, pixels)
     return figure

@@ -13,14 +13,17 @@ from contextvars import ContextVar
 from typing import Any, ParamSpec
 
 import matplotlib
+import numpy as np
 import seaborn
 import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from torch import Tensor
 
-from liegg.plots.axes import finish
+from liegg.plots.axes import finish, in_lines
+from liegg.plots.layout import fit, letters
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -39,7 +42,9 @@ GREY = "0.5"
 
 SVG = "image/svg+xml"
 NARROW_SVG = "application/vnd.liegg.narrow+svg"  # which a notebook ignores and the book knows
-PHONE = 3.7  # inches, 355 CSS pixels: the column of a phone
+DESKTOP, PHONE = 8.0, 3.7  # inches that a figure may be wide: a little more than columns of 688 and 358 CSS pixels
+LOW, HIGH = 1.4, 3.2  # inches: panels on a phone
+APART = 0.08  # inches between points that say something; nearer ones say it together
 
 _narrow = ContextVar("narrow", default=False)
 
@@ -50,6 +55,7 @@ class BookFigure(Figure):
     words    what it shows in a sentence, for who does not see it
     spots    points that say something: axes, x, y and words
     again    draws it once more
+    grid     its panels, as they stand in a wide column
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,6 +63,8 @@ class BookFigure(Figure):
         self.words = ""
         self.spots: list[tuple[Axes, float, float, str]] = []
         self.again: Callable[[], BookFigure] | None = None
+        self.grid: np.ndarray = np.empty((0, 0), dtype=object)
+        self.abreast, self.panel = 0, 0.0
 
     def narrow(self) -> "BookFigure | None":
         """The same figure for the column of a phone; None for one that was not drawn by a function of this package."""
@@ -65,6 +73,19 @@ class BookFigure(Figure):
             return self.again() if self.again else None
         finally:
             _narrow.reset(token)
+
+    def legend(self, *args: Any, ncols: int = 1, **kwargs: Any) -> Legend:
+        """A legend with as many columns, up to `ncols`, as there is room for."""
+        for columns in range(max(ncols, 1), 0, -1):
+            legend = super().legend(*args, ncols=columns, **kwargs)
+            if legend.get_window_extent().width < 0.97 * self.bbox.width:
+                break
+            if columns > 1:
+                legend.remove()
+        else:
+            for text in legend.get_texts():
+                text.set_text(in_lines(text.get_text(), letters(text, 0.8 * self.get_figwidth())))
+        return legend
 
     def _repr_svg_(self) -> str:
         svg = io.StringIO()
@@ -83,12 +104,15 @@ class BookFigure(Figure):
             return []
         with matplotlib.rc_context(STYLE):
             self.draw_without_rendering()
-        found = []
+        found: dict[tuple[float, float], list[str]] = {}
+        size = self.get_size_inches() / 100
         for axes, x, y, words in self.spots:
-            left, bottom = self.transFigure.inverted().transform(axes.transData.transform((x, y)))
-            if 0 <= left <= 1 and 0 <= bottom <= 1:
-                found.append((round(100 * left, 2), round(100 - 100 * bottom, 2), words))
-        return found
+            left, bottom = 100 * self.transFigure.inverted().transform(axes.transData.transform((x, y)))
+            place = (round(float(left), 2), round(100 - float(bottom), 2))
+            if min(place) >= 0 and max(place) <= 100:
+                near = (other for other in found if np.hypot(*(size * np.subtract(place, other))) < APART)
+                found.setdefault(next(near, place), []).append(words)
+        return [(left, top, "; ".join(words)) for (left, top), words in found.items()]
 
 
 P = ParamSpec("P")
@@ -102,19 +126,42 @@ def styled(draw: Callable[P, BookFigure]) -> Callable[P, BookFigure]:
         with matplotlib.rc_context(STYLE):
             figure = draw(*args, **kwargs)
             finish(figure)
+            fit(figure, figure.grid, figure.abreast, figure.panel)
         figure.again = functools.partial(drawn, *args, **kwargs)
         return figure
 
     return drawn
 
 
-def new_figure(width: float, height: float, rows: int, columns: int) -> tuple[BookFigure, Any]:
-    """A figure with a grid of axes (rows, columns); in a narrow drawing they stand one below the other."""
-    if not _narrow.get():
-        figure = BookFigure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots(rows, columns, squeeze=False)
-    figure = BookFigure(figsize=(PHONE, height * columns), layout="constrained")
-    return figure, figure.subplots(rows * columns, 1, squeeze=False).reshape(rows, columns)
+def on_phone() -> bool:
+    """Whether a drawing is for a narrow column."""
+    return _narrow.get()
+
+
+def new_figure(
+    width: float,
+    height: float,
+    rows: int,
+    columns: int,
+    *,
+    abreast: int = 1,
+    kind: Callable[..., BookFigure] = BookFigure,
+) -> tuple[BookFigure, Any]:
+    """A figure with a grid of axes (rows, columns); in a narrow column so many of them stand `abreast`, in the order of
+    reading, or all of a row with 0, and the figure is as high as they need."""
+    if not on_phone():
+        figure = kind(figsize=(min(width, DESKTOP), height), layout="constrained")
+        figure.grid, figure.abreast = figure.subplots(rows, columns, squeeze=False), columns
+        return figure, figure.grid
+    abreast = abreast or columns
+    lines = -(-rows * columns // abreast)
+    figure = kind(figsize=(PHONE, 2 * lines), layout="constrained")
+    axes = figure.subplots(lines, abreast, squeeze=False).flatten()
+    for spare in axes[rows * columns :]:
+        spare.remove()
+    figure.grid, figure.abreast = axes[: rows * columns].reshape(rows, columns), abreast
+    figure.panel = min(max(height / rows - 1.2, LOW), HIGH)
+    return figure, figure.grid
 
 
 def shaded(kinds: Iterable[str]) -> bool:

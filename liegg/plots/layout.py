@@ -1,0 +1,74 @@
+"""What makes a figure fit its column: letters of panels, labels in lines, and panels as high on a phone as need be."""
+
+import string
+from collections import defaultdict
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from liegg.plots.axes import LETTER, in_lines
+
+
+def fit(figure: Figure, grid: np.ndarray, abreast: int, height: float) -> None:
+    """Letter the panels of a grid and break their labels to fit.
+
+    abreast   how many panels stand side by side in this drawing
+    height    of a panel in inches, which the figure is made high enough for; 0 leaves the figure as high as it is
+    """
+    panels = [axes for axes in grid.flat if axes in figure.axes and axes.axison]
+    if len(panels) > 1 and not any(axes.get_title() for axes in panels):
+        for axes, letter in zip(panels, string.ascii_lowercase):
+            axes.set_title(f"({letter})", loc="left", fontsize=10)
+    if abreast < grid.shape[1]:
+        _repeat(grid, abreast)
+    for unbroken in (True, False):
+        _lay_out(figure)
+        if height:
+            figure.set_figheight(figure.get_figheight() + _missing(figure, panels, height))
+            _lay_out(figure)
+        if unbroken:
+            for axes in figure.axes:
+                _break(figure, axes)
+
+
+def _lay_out(figure: Figure) -> None:
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+
+
+def _repeat(grid: np.ndarray, abreast: int) -> None:
+    """The vertical label of a row's first panel at every panel that now begins a line."""
+    labels = [axes.get_ylabel() or row[0].get_ylabel() for row in grid for axes in row]
+    for place, (axes, label) in enumerate(zip(grid.flat, labels)):
+        begins = place % abreast == 0
+        axes.set_ylabel(label if begins or label != labels[place - place % abreast] else "")
+        if begins:
+            axes.tick_params(labelleft=True)
+
+
+def _break(figure: Figure, axes: Axes) -> None:
+    """Put labels into lines that are no longer than the axes."""
+    cell = axes.get_position(original=True)
+    width, height = cell.width * figure.get_figwidth(), cell.height * figure.get_figheight()
+    for text, inches in ((axes.title, width), (axes.xaxis.label, width), (axes.yaxis.label, height)):
+        text.set_text(in_lines(text.get_text(), letters(text, inches)))
+
+
+def letters(text: Text, inches: float) -> float:
+    """How many letters of a text fit into a length."""
+    return inches * 72 / (LETTER * float(text.get_fontsize()))
+
+
+def _missing(figure: Figure, panels: list[Axes], height: float) -> float:
+    """How much higher a figure has to be, in inches; panels with pictures are as high as their pictures."""
+    lines: dict[float, list[float]] = defaultdict(list)
+    for axes in panels:
+        cell = axes.get_position(original=True)
+        wanted = height
+        if axes.get_aspect() != "auto":
+            ratio = axes.get_data_ratio() if axes.get_adjustable() == "box" else 1
+            wanted = cell.width * figure.get_figwidth() * ratio
+        lines[round(cell.y1, 3)].append(wanted - cell.height * figure.get_figheight())
+    return sum(map(max, lines.values()))
