@@ -30,7 +30,7 @@ export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES PORT TORCH_INDEX
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list book serve lab test verify verify-twice store clean lock
+.PHONY: help setup reproduce list book pdf serve lab test verify verify-twice store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -68,6 +68,9 @@ list: $(STAMP)  ## what notebooks there are, how long each takes and whether it 
 
 book: $(STAMP)  ## build the book from the results there are, run nothing
 	@$(RUN) book --profile="$$PROFILE"
+
+pdf: $(STAMP)  ## print the whole book as one PDF, book/_build/html/liegg.pdf (needs Chromium)
+	@$(RUN) pdf --profile="$$PROFILE"
 
 serve: $(STAMP)  ## show the built book at http://localhost:8000 (PORT=)
 	@test -f book/_build/html/index.html || { echo "no book yet: make reproduce"; exit 1; }

@@ -121,7 +121,7 @@ def test_the_table_the_book_and_the_folder_list_the_same_notebooks():
 def test_make_explains_itself_and_the_readme_names_only_what_exists():
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = set(re.findall(r"^  ([a-z-]+)  ", shown, flags=re.M))
-    assert {"setup", "reproduce", "list", "book", "serve", "lab", "test", "clean", "help"} <= targets
+    assert {"setup", "reproduce", "list", "book", "pdf", "serve", "lab", "test", "clean", "help"} <= targets
     readme = (ROOT / "README.md").read_text()
     assert set(re.findall(r"\bmake ([a-z-]+)\b", readme)) <= targets
     assert shown == subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -133,7 +133,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
-@pytest.mark.parametrize("target", ["reproduce", "list", "book", "verify", "verify-twice", "store", "help"])
+@pytest.mark.parametrize("target", ["reproduce", "list", "book", "pdf", "verify", "verify-twice", "store", "help"])
 def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, by):
     """To a Python that says what it is called with."""
     python = tmp_path / "bin" / "python"

@@ -110,7 +110,7 @@ def _block(block: list[str]) -> list[str]:
 def _sentence(line: str) -> str:
     """A line with its code, strings and emphasis, and everything else as it stands."""
     parts = KEPT.split(line)
-    parts[::2] = [re.sub(r"([\\*`|_])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([\\*`|_@])", r"\\\1", part) for part in parts[::2]]
     parts[1::2] = [part if part[0] == "*" else f"``{part.strip('`')}``" for part in parts[1::2]]
     return "".join(parts)
 

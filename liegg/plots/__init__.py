@@ -1,16 +1,19 @@
-"""The figures of the book: functions from data to a matplotlib Figure."""
+"""The figures of the book: functions from data to a matplotlib Figure, and a picture that moves."""
 
 from liegg.plots.answers import compared
 from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
 from liegg.plots.layers import decided, filters, shares
+from liegg.plots.live import Live, Motion
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.multiples import multiples
 from liegg.plots.pictures import pictures, places, rings
 from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
 __all__ = [
+    "Live",
+    "Motion",
     "clouds",
     "compared",
     "confusion",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from liegg.plots import told
 from liegg.plots.axes import Level, name_categories, reference
 from liegg.plots.style import BookFigure, look, new_figure, styled
 
@@ -47,4 +48,5 @@ def compared(
         axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(max(len(drawn), 1), 4))
+    figure.words = told.compared(panels, labels, xlabel)
     return figure

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from liegg.plots import told
 from liegg.plots.style import PALETTE, BookFigure, new_figure, styled
 
 
@@ -50,4 +51,5 @@ def within_bands(
         axes.set_ylabel(ylabel)
     shown = {name: artist for name, artist in drawn.items() if name in labels}
     figure.legend(shown.values(), [labels[name] for name in shown], loc="outside lower center", ncols=3)
+    figure.words = told.within_bands(panels, labels, xlabel, ylabel)
     return figure

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from liegg.plots import seen
 from liegg.plots.style import GREY, PALETTE, BookFigure, new_figure, styled
 
 
@@ -32,4 +33,5 @@ def clouds(panels: dict[str, Tensor], labels: Sequence[str], angle: float, *, sh
         for axes in row:
             axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center")
+    figure.words = seen.clouds(panels, labels, angle, turn)
     return figure

@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib
 from torch import Tensor
 
+from liegg.plots import seen
 from liegg.plots.style import DESKTOP, PALETTE, BookFigure, new_figure, styled
 
 SECONDS = 6
@@ -55,6 +56,7 @@ def turning(pictures: Tensor, latents: dict[str, Tensor]) -> BookFigure:
         _room(axes, title)
         for i, frame in enumerate(frames):
             _arrows(axes, frame, f"moment-{i}-{title.replace(' ', '-')}")
+    figure.words = seen.frames(latents, range(len(pictures)))
     return figure
 
 
@@ -73,6 +75,7 @@ def moments(pictures: Tensor, latents: dict[str, Tensor], shown: Sequence[int], 
             _room(axes, "")
             _arrows(axes, frames[i])
         line[0].set_ylabel(title, fontsize=9)
+    figure.words = seen.frames(latents, shown)
     return figure
 
 

@@ -7,6 +7,7 @@ from matplotlib.colors import CenteredNorm
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from liegg.plots import seen, told
 from liegg.plots.style import BookFigure, look, new_figure, on_phone, styled
 
 
@@ -23,6 +24,7 @@ def decided(
         figure, ((axes,),) = new_figure(6, 1, 1, 1)
         axes.set_axis_off()
         axes.text(0.5, 0.5, "nothing was updated in this run", ha="center", va="center")
+        figure.words = "Nothing was updated in this run."
         return figure
     figure, grid = new_figure(1.2 + 1.6 * columns, 0.9 + 1.9 * len(panels), len(panels), columns, abreast=2)
     drawn = {}
@@ -40,6 +42,7 @@ def decided(
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=len(drawn))
+    figure.words = told.decided(panels, labels, ylabel)
     return figure
 
 
@@ -76,6 +79,7 @@ def shares(
     for axes in grid[:, 0]:
         axes.set_ylabel(ylabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=len(drawn))
+    figure.words = told.shares(panels, labels, ylabel)
     return figure
 
 
@@ -95,4 +99,5 @@ def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> BookF
         bar.set_label("" if on_phone() else "weight")
     for axes, (i, j) in zip(grid[0], pixels):
         axes.set_title(f"output pixel ({i}, {j})", fontsize=8)
+    figure.words = seen.filters(rows, pixels)
     return figure

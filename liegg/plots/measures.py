@@ -7,8 +7,10 @@ import torch
 from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 from torch import Tensor
 
+from liegg.plots import seen, spots, told
 from liegg.plots.axes import INK, Level, name_categories, name_lines, reference
 from liegg.plots.style import BookFigure, band, look, new_figure, on_colours, shaded, styled
+from liegg.plots.words import median
 
 FEW = 10  # points of a kind among many of another
 TOLD_APART = 4  # shades; lines of more have their names beside them
@@ -56,6 +58,7 @@ def scatter(
     columns = min(max(len(drawn), 1), 3)
     handles = [drawn[kind] for kind in labels if kind in drawn]
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=2)
+    figure.words = seen.scatter(panels, labels, xlabels, ylabel, titles or [""] * len(panels), log)
     return figure
 
 
@@ -75,6 +78,7 @@ def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> BookFigur
         axes.set(xlabel="dimension found", ylabel="true dimension")
         axes.set_title(title, fontsize=10)
     figure.bar(image, row, "share of the row")
+    figure.words = told.confusion(counts, dimensions)
     return figure
 
 
@@ -102,6 +106,7 @@ def rates(
         axes.set(xscale="log", xlabel=xlabel, ylabel=title, ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.words = told.rates(centres, panels, labels, xlabel)
     return figure
 
 
@@ -115,12 +120,14 @@ def trends(
     logx: bool = True,
     one_scale: bool = False,
     level: dict[str, Level] | None = None,
+    point: str = "",
 ) -> BookFigure:
     """Measures against a setting, a panel each: {ylabel: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; panels in `log` have a logarithmic axis, those in `level` a
     dotted line at that height, and with `one_scale` all vertical axes are the same. More shades than can be told apart
-    have their names beside the lines.
+    have their names beside the lines. Means say what they are to who points at them, where it is said what a `point`
+    on the horizontal axis is called.
     """
     by_name = shaded(labels) and max(map(len, panels.values())) > TOLD_APART
     figure, (row,) = new_figure(4 * len(panels) if len(panels) > 1 else 6, 3.6, 1, len(panels))
@@ -140,9 +147,12 @@ def trends(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
         if by_name:
             name_lines(axes)
+    if point:
+        spots.trends(((axes, "", *panel) for axes, panel in zip(row, panels.items())), labels, point)
     if not by_name:
         columns = 4 if len(panels) > 1 else 3
         figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+    figure.words = told.lines(panels, labels, xlabel, log, steps=log if point else ())
     return figure
 
 
@@ -183,6 +193,7 @@ def heatmaps(
         axes.set(xlabel=xlabel)
         axes.set_title(title, fontsize=10)
     row[0].set_ylabel(ylabel)
+    figure.words = told.heatmaps(panels, rows, columns, ylabel, xlabel)
     return figure
 
 
@@ -214,6 +225,7 @@ def curves(
         axes.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if logx else "linear")
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=3)
+    figure.words = told.curves(panels, labels, xlabel, marks or {})
     return figure
 
 
@@ -225,27 +237,31 @@ def strips(
     log: Sequence[str] = (),
     level: dict[str, Level] | None = None,
     xlabel: str = "",
+    point: str = "",
 ) -> BookFigure:
     """Every network's measure, category by category: {ylabel: {kind: {category: (M,) values}}}.
 
     Kinds stand side by side within a category; a dash marks their median. Panels in `log` have a logarithmic axis,
-    those in `level` a dotted line at that height; xlabel says what categories are.
+    those in `level` a dotted line at that height; xlabel says what categories are. Medians say what they are to who
+    points at them, where it is said what a `point` on the horizontal axis is called.
     """
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
     width = min(max(7.5, 1.05 * len(names) + 1.5), 11)
     figure, column = new_figure(width, 2.2 * len(panels) + 0.9, len(panels), 1)
     apart = (figure.get_figwidth() - 1) / max(len(names), 1)
-    drawn = {}
+    drawn, lines = {}, []
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
         room = 0.8 / len(kinds)
         for i, (kind, categories) in enumerate(kinds.items()):
             style = look(kind, labels)
-            for name, values in categories.items():
+            places = [names.index(name) + (i - (len(kinds) - 1) / 2) * room for name in categories]
+            middles = [*map(median, categories.values())]
+            lines.append((axes, places, middles, spots.said(labels[kind], point, categories, ylabel, middles)))
+            for x, middle, values in zip(places, middles, categories.values()):
                 values = torch.as_tensor(values, dtype=torch.float64)
-                x = names.index(name) + (i - (len(kinds) - 1) / 2) * room
-                spots = x + room * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
-                (drawn[kind],) = axes.plot(spots, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
-                axes.hlines(values.nanquantile(0.5), x - 0.4 * room, x + 0.4 * room, color=style["color"], lw=1.2)
+                across = x + room * (torch.arange(len(values)) - (len(values) - 1) / 2) / (2 * len(values))
+                (drawn[kind],) = axes.plot(across, values, ls="", ms=4, alpha=0.8, label=labels[kind], **style)
+                axes.hlines(middle, x - 0.4 * room, x + 0.4 * room, color=style["color"], lw=1.2)
         if ylabel in log:
             axes.set_yscale("log")
         reference(axes, (level or {}).get(ylabel))
@@ -254,4 +270,7 @@ def strips(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     column[-1, 0].set_xlabel(xlabel)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(len(drawn), 4))
+    if point:
+        spots.along(lines)
+    figure.words = told.strips(panels, labels, log, xlabel)
     return figure

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from liegg.plots import spots, told
 from liegg.plots.axes import Level, reference
 from liegg.plots.style import BookFigure, band, new_figure, styled
 
@@ -17,11 +18,13 @@ def multiples(
     *,
     log: bool = False,
     level: Level | None = None,
+    point: str = "",
 ) -> BookFigure:
     """One measure against a setting, a panel a case, four in a line: {title: {kind: (T settings, (M, T) values)}}.
 
     Lines are means and bands the range over the M networks; all panels have the same axes, vertically logarithmic
-    with `log`; `level` is a dotted line at a height, named in the first.
+    with `log`; `level` is a dotted line at a height, named in the first. Means say what they are to who points at them,
+    where it is said what a `point` on the horizontal axis is called.
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
@@ -39,4 +42,9 @@ def multiples(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.supxlabel(xlabel, fontsize=10), figure.supylabel(ylabel, fontsize=10)
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    if point:
+        spots.trends(
+            ((axes, title, ylabel, kinds) for axes, (title, kinds) in zip(grid.flat, panels.items())), labels, point
+        )
+    figure.words = told.cases(panels, labels, xlabel, ylabel, log, bool(point))
     return figure

@@ -6,6 +6,7 @@ import numpy as np
 import seaborn
 from torch import Tensor
 
+from liegg.plots import seen
 from liegg.plots.style import GREY, MARKERS, BookFigure, new_figure, on_colours, styled
 
 
@@ -26,6 +27,7 @@ def pictures(rows: dict[str, Tensor], columns: Sequence[str] = ()) -> BookFigure
         line[0].set_ylabel(title, fontsize=9)
     for axes, title in zip(grid[0], columns):
         axes.set_title(title, fontsize=9)
+    figure.words = seen.pictures(rows, columns)
     return figure
 
 
@@ -52,6 +54,7 @@ def places(panels: dict[str, tuple[Tensor, Tensor]], xlabel: str, ylabel: str) -
     figure.legend(
         handles=[*(lines[row] for row in sorted(lines)), *marks], loc="outside lower center", ncols=5, fontsize=8
     )
+    figure.words = seen.board(panels, xlabel, ylabel)
     return figure
 
 
@@ -62,11 +65,12 @@ def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> BookFigure:
     figure, (line,) = new_figure(2.9 * len(panels) + 0.8, 3, 1, len(panels), abreast=2)
     for panel, (axes, (title, (points, angle))) in enumerate(zip(line, panels.items())):
         degrees = np.degrees(np.asarray(angle)) % 360
-        seen = axes.scatter(*np.asarray(points).T, c=degrees, cmap="twilight", vmin=0, vmax=360, s=9, ec=GREY, lw=0.3)
-        on_colours(seen, panel)
+        dots = axes.scatter(*np.asarray(points).T, c=degrees, cmap="twilight", vmin=0, vmax=360, s=9, ec=GREY, lw=0.3)
+        on_colours(dots, panel)
         axes.set_title(title, fontsize=10)
         axes.set(xlabel="first number of the latent", aspect="equal")
         axes.set_adjustable("datalim")
     line[0].set_ylabel("second number")
-    figure.bar(seen, line, "angle (degrees)").set_ticks([0, 90, 180, 270, 360])
+    figure.bar(dots, line, "angle (degrees)").set_ticks([0, 90, 180, 270, 360])
+    figure.words = seen.rings(panels)
     return figure

@@ -46,6 +46,7 @@ SVG = "image/svg+xml"
 NARROW_SVG = "application/vnd.liegg.narrow+svg"  # which a notebook ignores and the book knows
 DESKTOP, PHONE = 8.0, 3.7  # inches that a figure may be wide: a little more than columns of 688 and 358 CSS pixels
 LOW, HIGH = 1.4, 3.2  # inches: panels on a phone
+APART = 0.08  # inches between points that say something; nearer ones say it together
 
 _narrow = ContextVar("narrow", default=False)
 
@@ -77,7 +78,7 @@ class BookFigure(Figure):
 
     def legend(self, *args: Any, ncols: int = 1, **kwargs: Any) -> Legend:
         """A legend with as many columns, up to `ncols`, as there is room for."""
-        for columns in range(ncols, 0, -1):
+        for columns in range(max(ncols, 1), 0, -1):
             legend = super().legend(*args, ncols=columns, **kwargs)
             if legend.get_window_extent().width < 0.97 * self.bbox.width:
                 break
@@ -111,12 +112,15 @@ class BookFigure(Figure):
             return []
         with matplotlib.rc_context(STYLE):
             self.draw_without_rendering()
-        found = []
+        found: dict[tuple[float, float], list[str]] = {}
+        size = self.get_size_inches() / 100
         for axes, x, y, words in self.spots:
-            left, bottom = self.transFigure.inverted().transform(axes.transData.transform((x, y)))
-            if 0 <= left <= 1 and 0 <= bottom <= 1:
-                found.append((round(100 * left, 2), round(100 - 100 * bottom, 2), words))
-        return found
+            left, bottom = 100 * self.transFigure.inverted().transform(axes.transData.transform((x, y)))
+            place = (round(float(left), 2), round(100 - float(bottom), 2))
+            if min(place) >= 0 and max(place) <= 100:
+                near = (other for other in found if np.hypot(*(size * np.subtract(place, other))) < APART)
+                found.setdefault(next(near, place), []).append(words)
+        return [(left, top, "; ".join(words)) for (left, top), words in found.items()]
 
 
 P = ParamSpec("P")

@@ -9,6 +9,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from liegg.plots import seen, spots, told
 from liegg.plots.axes import Level, in_lines, letters, reference
 from liegg.plots.style import (
     DESKTOP,
@@ -44,6 +45,8 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(variance))
+    spots.directions({"variance": (left, variance), "bias": (right, bias)}, labels)
+    figure.words = told.spectra(variance, bias, labels, unit)
     return figure
 
 
@@ -58,6 +61,7 @@ def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> BookFig
         axes.set(xticks=[], yticks=[])
         axes.set_title(title, fontsize=9)
     figure.bar(image, grid, "entry (unit norm)")
+    figure.words = seen.matrices(values, titles)
     return figure
 
 
@@ -74,6 +78,7 @@ def drifts(
     reference(axes, level)
     axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(change))
+    figure.words = told.drifts(times, change, labels, xlabel)
     return figure
 
 
@@ -117,6 +122,7 @@ def portrait(found) -> BookFigure:
         bars(row[1], found.coherence, found.coherence_interval)
         row[1].set(ylim=(-0.5, 1.1), ylabel="coherence")
         row[1].set_title(f"{found.networks} networks", fontsize=10)
+    spots.symmetry(row, found)
     if shown:
         generators = found.generators[:shown]
         bound = float(generators.abs().max())
@@ -127,6 +133,7 @@ def portrait(found) -> BookFigure:
         match = found.identify()
         said = f"the first {shown} generators; they span {match.name if match else 'no known algebra'}"
         parts[1].suptitle(in_lines(said, letters(10, figure.get_figwidth())), fontsize=10)
+    figure.words = told.portrait(found)
     return figure
 
 
@@ -150,16 +157,19 @@ def runs(
     order, looks = range(1, variance.shape[1] + 1), {kind: look(kind, labels) for kind in labels}
     of_each = {"smallest": (variance[:, 0], saved[0]), "mean": (variance.mean(1), sum(saved) / len(saved))}
     for place, (name, (values, of_saved)) in enumerate(of_each.items()):
-        spots = place + torch.linspace(-0.2, 0.2, len(values))
-        left.plot(spots, values, ls="", ms=4, alpha=0.8, **looks["each"])
-        left.plot(spots[picked], values[picked], ls="", ms=6, **looks["picked"])
+        across = place + torch.linspace(-0.2, 0.2, len(values))
+        left.plot(across, values, ls="", ms=4, alpha=0.8, **looks["each"])
+        left.plot(across[picked], values[picked], ls="", ms=6, **looks["picked"])
         left.plot(place + 0.3, of_saved, ls="", ms=6, **looks["saved"])
         left.errorbar(place + 0.4, *spread[name], ms=5, capsize=3, **looks["several"])
+        spots.each(left, across, values, f"{name} variance")
     for a, values in enumerate(variance):
         if a != picked:
             right.plot(order, values, lw=0.7, alpha=0.5, color=looks["each"]["color"])
     right.plot(order, variance[picked], lw=1.5, ms=5, **looks["picked"])
     right.plot(order, saved, lw=1.2, ls="--", ms=5, **looks["saved"])
+    for kind, heights in (("picked", variance[picked]), ("saved", saved)):
+        spots.spectrum(right, heights, labels[kind])
     left.set_xticks(range(len(of_each)), ["smallest", f"mean of the {len(order)}"])
     left.set(yscale="log", ylabel="symmetry variance $S_i^2/N$\n(squared units of y)", xlim=(-0.5, 1.6))
     right.set(xlabel="direction, in order of variance", xticks=order)
@@ -167,6 +177,7 @@ def runs(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     shown = [Line2D([], [], ls="", label=label, **looks[kind]) for kind, label in labels.items()]
     figure.legend(handles=shown, loc="outside lower center", ncols=2)
+    figure.words = told.runs(variance, picked, saved, spread, labels)
     return figure
 
 
@@ -203,6 +214,7 @@ def orbits(
         loc="outside lower center",
         ncols=len(density),
     )
+    figure.words = seen.orbits(density, carried, labels, angles, extent)
     return figure
 
 

@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
     command.add_parser("book", parents=[profile], help="build the book from the results there are")
+    command.add_parser("pdf", parents=[profile], help="build the book and print it as one PDF (needs Chromium)")
     command.add_parser("store", parents=[stored, chosen], help="put the results of a run in data/reference")
     verify = command.add_parser(
         "verify", parents=[stored, chosen], help="hold stored results against the code of today; rerun those named"

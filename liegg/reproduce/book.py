@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, drawings, environment, executed, pages, side_by_side
+from liegg.reproduce import claim_tables, comparison, downloads, drawings, environment, executed, pages, side_by_side
+from liegg.reproduce.dictionary import Dictionary
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
 from liegg.reproduce.project import Run, say
@@ -19,6 +20,7 @@ from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
+GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
@@ -84,11 +86,11 @@ def _cause(output: bytes, stage: Path) -> str:
 
 def errors(html: Path) -> list[str]:
     """Pages of a built book that show a traceback or a message of the build, as paths."""
-    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(_article(page.read_text(encoding="utf-8")))]
+    found = [page for page in sorted(html.rglob("*.html")) if ERROR.search(article(page.read_text(encoding="utf-8")))]
     return [str(page.relative_to(html)) for page in found]
 
 
-def _article(page: str) -> str:
+def article(page: str) -> str:
     """The page's own content, without the theme's frame."""
     start, end = page.find("<article"), page.rfind("</article>")
     return page[start:end] if 0 <= start < end else page
@@ -110,40 +112,45 @@ def _inputs(run: Run) -> str:
 
 
 def _after_picture(notebook: nbformat.NotebookNode) -> int:
-    """The place below the first figure of a page."""
-    cells = enumerate(notebook.cells, 1)
-    return next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 1)
+    """The place below the first figure of a page and what stands with it, above the next heading."""
+    cells = list(enumerate(notebook.cells))
+    first = next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 0)
+    prose = {i: "".join(cell.source) for i, cell in cells if cell.cell_type == "markdown"}  # of a file a list of lines
+    return next((i for i, words in prose.items() if i > first and re.search("^#", words, re.MULTILINE)), first + 1)
 
 
 def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     """Put the sources of the book together in one folder."""
     source = run.root / "book"
-    shutil.copytree(source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml"))
+    shutil.copytree(
+        source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml", "summary.yml")
+    )
     states = pages.states(run, experiments)
     generated = {
-        "claims": claim_tables.all_claims(run, experiments),
-        "runs": pages.runs(run, states),
-        "stored": pages.stored(run, experiments),
-        "versions": pages.versions(run, states),
+        "picture": lambda: claim_tables.picture(run, experiments),
+        "answer": lambda: claim_tables.answer(run, experiments),
+        "claims": lambda: claim_tables.all_claims(run, experiments),
+        "dictionary": lambda: Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
+        "runs": lambda: pages.runs(run, states),
+        "stored": lambda: pages.stored(run, experiments),
+        "versions": lambda: pages.versions(run, states),
     }
     for path in stage.glob("*.md"):
         try:
             text = path.read_text(encoding="utf-8")
-            text = re.sub(r"^% generated: (\w+)$", lambda m: generated[m[1]], text, flags=re.M)
         except UnicodeDecodeError as error:
             raise UserError(f"book/{path.name} is no text in UTF-8: {error}") from None
-        except KeyError as error:
-            raise UserError(f"book/{path.name}: nothing generated is called {error.args[0]}") from None
-        path.write_text(text, encoding="utf-8")
+        if unknown := set(re.findall(GENERATED, text)) - set(generated):
+            raise UserError(f"book/{path.name}: nothing generated is called {min(unknown)}")
+        path.write_text(re.sub(GENERATED, lambda m: generated[m[1]](), text), encoding="utf-8")
     (stage / "notebooks").mkdir()
     (stage / "results").mkdir()
+    downloads.put(run, experiments, states, stage / "results")
     for state in states:
         name = state.experiment.name
         if state.result is None:
             (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
             continue
-        for file in filter(Path.is_file, (run.result(name), run.table(name))):
-            shutil.copy(file, stage / "results")
         notebook = executed.read(run.executed(name))
         for cell in notebook.cells:
             if "injected-parameters" in cell.metadata.get("tags", []):

@@ -3,25 +3,18 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from liegg.reproduce import claims, markdown, table, whole
+from liegg.reproduce import claims, first_page, first_picture, markdown, table, whole
 from liegg.reproduce.claims import Claim
 from liegg.reproduce.errors import UserError
+from liegg.reproduce.first_page import AUTHORS, ORIGINS, count, titles
 from liegg.reproduce.markdown import code, text
 from liegg.reproduce.project import Run
 from liegg.reproduce.results import read_json
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
-from liegg.reproduce.verdicts import WORDS, Verdict, judge
+from liegg.reproduce.verdicts import Verdict, judge
 
 BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "info", "not tested": "muted"}
-ORIGINS = {
-    "value": "the authors' numbers, at their settings",
-    "conclusion": "the authors' statements, without a number or at settings of ours",
-    "reported": "what third parties say of the papers, at settings of ours",
-    "ours": "our own controls, goals and extensions",
-}
-AUTHORS = ("value", "conclusion")
-"""whose claims README lists: what others say of a paper is not to be held against it"""
 START, END = "<!-- from here: make store -->", "<!-- to here -->"
 
 
@@ -32,38 +25,71 @@ def _verdicts(
     return judge(listed, {name: read_json(path(name)) for name in experiments}, experiments)
 
 
+def picture(run: Run, experiments: dict[str, Experiment]) -> str:
+    """For the first page: its picture, and what that shows."""
+    caption = first_page.load(run.root).caption
+    said = first_page.filled(caption, claims.load(run.root), _first(run, experiments), first_page.in_book)
+    return first_picture.shown(run.root, said)
+
+
+def answer(run: Run, experiments: dict[str, Experiment]) -> str:
+    """For the first page: what came out in three sentences, and a square for each claim."""
+    listed, verdicts = claims.load(run.root), _first(run, experiments)
+    said = first_page.sentences(run.root, listed, verdicts, experiments, first_page.in_book)
+    return "\n\n".join(["\n".join(f"- {sentence}" for sentence in said), first_page.wall(listed, verdicts)])
+
+
+def _first(run: Run, experiments: dict[str, Experiment]) -> dict[str, Verdict]:
+    """The verdicts that the first page begins with: on the stored results, and on those that a run at their settings
+    has in place of them."""
+
+    def path(name: str) -> Path:
+        return run.result(name) if run.name == "paper" and run.result(name).is_file() else run.reference(name)
+
+    return _verdicts(claims.load(run.root), experiments, path)
+
+
 def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
-    """For the first page: what came out by origin, then every claim in this run and in the stored one, page by page."""
+    """For the first page: every claim in this run and in the stored one, the tables folded, by part."""
     listed = claims.load(run.root)
     here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
-    titles = f"this run ({run.name})", "paper settings, stored"
-    counts = [
-        [what, *(_count(listed, verdicts, origin) for verdicts in (here, stored))] for origin, what in ORIGINS.items()
-    ]
-    parts = [markdown.table(["claims", *titles], counts), _ages(run, experiments)]
-    for name, experiment in experiments.items():
-        rows = [
-            [f'<a href="notebooks/{name}.html#{c.id}">{text(c.statement)}</a>', text(c.paper), *map(_badge, verdicts)]
-            for c in listed
-            if c.experiment == name
-            for verdicts in [(here[c.id], stored[c.id])]
-        ]
-        parts += [
-            f"**[{text(experiment.title)}](notebooks/{name})**",
-            markdown.table(["claim", "paper", *titles], rows),
-        ]
+    parts = [_both(run, here, stored), _ages(run, experiments)]
+    for number in dict.fromkeys(e.part for e in experiments.values()):
+        of_part = [e for e in experiments.values() if e.part == number]
+        ours = [c for c in listed if experiments[c.experiment].part == number]
+        head = f"{number}. {text(titles(run.root).get(number, 'Results'))}: {count(ours, stored)}"
+        tables = "\n\n".join(_of_both(run, e, listed, here, stored) for e in of_part)
+        parts.append(f":::{{dropdown}} {head}\n{tables}\n:::")
     return "\n\n".join(parts)
 
 
-def _ages(run: Run, experiments: dict[str, Experiment]) -> str:
-    """From which commits the stored results are, and for how many of them the code has changed since."""
-    ages = [made for e in experiments.values() if (made := age(Run("paper", root=run.root), e))]
-    commits = ", ".join(dict.fromkeys(made.commit for made in ages)) or "none"
-    changed = sum(bool(made.since) for made in ages)
-    since = (
-        f"other code would measure {changed} of {len(ages)} pages today" if changed else "the code is the same today"
+def _both(run: Run, here: dict[str, Verdict], stored: dict[str, Verdict]) -> str:
+    """How many claims this run decides, and how many of them as the stored one does."""
+    decided = [name for name, verdict in here.items() if verdict.answer != "not tested"]
+    same = sum(here[name].answer == stored[name].answer for name in decided)
+    return (
+        f"This run, profile {code(run.name)}, tests {len(decided)} of the {len(here)} claims at its own settings, and "
+        f"its verdict is that of the stored run on {same}."
     )
-    return f"Stored at commit {commits}; {since} ({{doc}}`making`)."
+
+
+def _of_both(run: Run, experiment: Experiment, listed: Sequence[Claim], here: dict, stored: dict) -> str:
+    """One page's claims in this run and in the stored one."""
+    rows = [
+        [first_page.in_book(c, text(c.statement)), text(c.paper), *map(_badge, (here[c.id], stored[c.id]))]
+        for c in listed
+        if c.experiment == experiment.name
+    ]
+    head = ["claim", "paper", f"this run ({run.name})", "paper settings, stored"]
+    return f"**[{text(experiment.title)}](notebooks/{experiment.name})**\n\n{markdown.table(head, rows)}"
+
+
+def _ages(run: Run, experiments: dict[str, Experiment]) -> str:
+    """How many pages have a stored result, and for how many of them the code has changed since."""
+    ages = [made for e in experiments.values() if (made := age(Run("paper", root=run.root), e))]
+    changed = sum(bool(made.since) for made in ages)
+    since = f"other code would measure {changed} of them today" if changed else "by the code of today"
+    return f"Stored results: {len(ages)} of {len(experiments)} pages; {since} ({{doc}}`making`)."
 
 
 def of_page(run: Run, experiment: Experiment) -> str:
@@ -89,23 +115,25 @@ def of_page(run: Run, experiment: Experiment) -> str:
 
 
 def readme_table(root: Path) -> str:
-    """For README: counts by origin, and the authors' claims that the stored results test."""
+    """For README: what came out in five lines, and below them, folded, the authors' claims that the stored results
+    test."""
     listed, experiments = claims.load(root), table.load(root)
     stored = _verdicts(listed, experiments, Run("paper", root=root).stored)
-    counts = "\n".join(f"- {what}: {_count(listed, stored, origin)}" for origin, what in ORIGINS.items())
+    lines = first_page.sentences(root, listed, stored, experiments, first_page.in_readme)
+    for told in (AUTHORS, [origin for origin in ORIGINS if origin not in AUTHORS]):
+        counts = [f"{ORIGINS[o]}: {count([c for c in listed if c.origin == o], stored)}" for o in told]
+        lines.append(first_page.capital("; ".join(counts)) + ".")
     rows = [
-        [
-            f"[{text(c.statement)}](notebooks/{c.experiment}.ipynb#{c.id})",
-            text(c.paper),
-            text(verdict.measured),
-            f"*{verdict.word}*",
-        ]
+        [first_page.in_readme(c, text(c.statement)), text(c.paper), text(verdict.measured), f"*{verdict.word}*"]
         for c in listed
         for verdict in [stored[c.id]]
-        for told in [(c.paper, verdict.measured)]
         if c.origin in AUTHORS and verdict.word != "not tested"
     ]
-    return f"{counts}\n\n{markdown.table(['claim', 'paper', 'here', 'verdict'], rows)}"
+    told = "\n".join(f"- {line}" for line in lines)
+    folded = markdown.table(["claim", "paper", "here", "verdict"], rows)
+    return (
+        f"{told}\n\n<details>\n<summary>The authors' {len(rows)} claims, one by one</summary>\n\n{folded}\n\n</details>"
+    )
 
 
 def write_readme(root: Path) -> None:
@@ -117,13 +145,6 @@ def write_readme(root: Path) -> None:
     before, after = old.split(START)[0], old.split(END)[1]
     with whole.writing(path) as part:
         part.write_text(f"{before}{START}\n\n{readme_table(root)}\n\n{END}{after}", encoding="utf-8")
-
-
-def _count(listed: Sequence[Claim], verdicts: dict[str, Verdict], origin: str) -> str:
-    """How often each word was given to the claims of one origin: "reproduced 2, undecided 1"."""
-    words = [verdicts[c.id].word for c in listed if c.origin == origin]
-    order = [*WORDS[origin].values(), "undecided", "not tested"]
-    return ", ".join(f"{word} {words.count(word)}" for word in order if word in words) or "none"
 
 
 def _required(claim: Claim) -> str:

@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 
-from liegg.reproduce import claim_tables, side_by_side, table
+from liegg.reproduce import browser, claim_tables, first_picture, printed, side_by_side, table
 from liegg.reproduce.book import build
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
@@ -60,6 +60,16 @@ def build_book(options: Namespace) -> int:
     return 0
 
 
+def print_book(options: Namespace) -> int:
+    browser.chromium()  # or nothing is built in vain
+    build_book(options)
+    run = Run(options.profile)
+    with alone(run.build):
+        made = printed.make(run)
+        say(f"the book is {'printed' if made else 'up to date'}: {printed.place(run)}")
+    return 0
+
+
 def _build(run: Run, experiments: dict, limits: Limits = NONE) -> None:
     side_by_side.draw(run, experiments, limits)
     built = build(run, experiments)
@@ -71,6 +81,8 @@ def store_results(options: Namespace) -> int:
     run = Run(options.profile)
     with alone(run.build):
         say(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
+        if run.profile == "paper":
+            first_picture.keep(run, chosen)
         claim_tables.write_readme(run.root)
     return 0
 
@@ -106,6 +118,7 @@ def list_notebooks(options: Namespace) -> int:
 COMMANDS = {
     "run": run_notebooks,
     "book": build_book,
+    "pdf": print_book,
     "store": store_results,
     "verify": verify_stored,
     "twice": run_twice,

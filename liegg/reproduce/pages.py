@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from liegg.reproduce import claim_tables, environment, executed, markdown, twice
+from liegg.reproduce.claims import load
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import key, plan
 from liegg.reproduce.markdown import code, text
@@ -74,7 +75,6 @@ def provenance(run: Run, state: State) -> str:
         ]
         for p in state.experiment.parameters().values()
     ]
-    table = f"; its table: {{download}}`{name}.csv <../results/{name}.csv>`" * run.table(name).is_file()
     return f"""## How this page was made
 
 It regenerates: {text(state.experiment.regenerates)}.
@@ -84,7 +84,8 @@ It regenerates: {text(state.experiment.regenerates)}.
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
 {drawn["commit"]}.{_resources(made)}{_twice(run, name, made)}
-All numbers: {{download}}`{name}.json <../results/{name}.json>`{table}.
+
+To download: {_links(run, name)}; {{doc}}`the dictionary <../dictionary>` explains every name in them.
 
 Run it again, or with other parameters:
 
@@ -93,6 +94,14 @@ Run it again, or with other parameters:
 make reproduce NOTEBOOK={name} PARAMS="seed=1"
 ```
 """
+
+
+def _links(run: Run, name: str) -> str:
+    """The files of a page, as links to download."""
+    files = {f"{name}.json": "all numbers", f"{name}.metrics.csv": "a row for each metric"}
+    files |= {f"{name}.csv": "its table"} if run.table(name).is_file() else {}
+    files |= {f"{name}.claims.csv": "its claims"} if any(c.experiment == name for c in load(run.root)) else {}
+    return ", ".join(f"{{download}}`{file} <../results/{file}>` ({what})" for file, what in files.items())
 
 
 def _resources(made: dict) -> str:

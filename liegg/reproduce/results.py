@@ -39,7 +39,7 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     target = os.environ.get("LIEGG_RESULT")
     path = Path(target) if target else find_root() / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
     if rows:
-        _write(path.with_suffix(".csv"), _csv(rows))
+        _write(path.with_suffix(".csv"), as_csv(rows))
     result = {
         "experiment": experiment,
         "parameters": {name: scope[name] for name in table.load()[experiment].parameters()},
@@ -96,7 +96,7 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def _csv(rows: Sequence[dict]) -> str:
+def as_csv(rows: Sequence[dict]) -> str:
     """Six digits a number; the columns of all rows, in order of appearance; nothing where a row has no value."""
     text = io.StringIO(newline="")
     columns = list(dict.fromkeys(name for row in rows for name in row))

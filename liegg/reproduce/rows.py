@@ -1,5 +1,7 @@
 """The project's YAML tables, row by row: what is wrong with one is a single line that names file, row and key."""
 
+import copy
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -45,12 +47,7 @@ def read(path: Path) -> Any:
     """What a YAML file holds. Raises UserError, in one line, for a file that cannot be read, for what is no YAML, for
     a key that stands twice or is no word, and for a value that is no plain one or holds itself."""
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
-        root = loader.get_single_node()
-        for number, _ in enumerate(_nodes(root) if root else ()):
-            if number > MOST:
-                raise _problem(root, (), f"it has more than {MOST} values")
-        return loader.construct_document(root) if root else None
+        return copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UserError(in_words(error)) from None
     except UnicodeDecodeError as error:
@@ -63,6 +60,16 @@ def read(path: Path) -> Any:
         raise UserError(f"{path.name}{where}: {error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise UserError(f"{path.name}: {' '.join(str(error).split())}") from None
+
+
+@functools.lru_cache(maxsize=8)  # a book's tables are read for each of its pages
+def _parsed(content: str) -> Any:
+    loader = yaml.SafeLoader(content)
+    root = loader.get_single_node()
+    for number, _ in enumerate(_nodes(root) if root else ()):
+        if number > MOST:
+            raise _problem(root, (), f"it has more than {MOST} values")
+    return loader.construct_document(root) if root else None
 
 
 def _nodes(node: yaml.Node, names: tuple[str, ...] = ()) -> Iterator[yaml.Node]:

@@ -8,6 +8,7 @@ test     of pairs or ranks, an estimate with a p-value: its interval inside, and
          for all tests of the book, those without a result among them. So all claims and results are judged at once.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,13 @@ class Verdict:
     """with unit and interval"""
     why: str = ""
     """it is undecided or not tested, or the p-value of a test"""
+    interval: Interval | None = None
+    """what is held against the claim: that of a mean, an estimate or a share; where every value counts by itself, from
+    the least to the largest, with a value where they are one"""
+
+
+Said = tuple[str, str, str, Interval | None]
+"""answer, measured, why and interval of a verdict"""
 
 
 def judge(
@@ -97,13 +105,13 @@ def _short(value: Any) -> Any:
 
 def _verdict(claim: Claim, metric: dict, p: float | None, tests: int) -> Verdict:
     if "values" not in metric:
-        answer, measured, why = _estimate(claim, metric, p, tests)
+        answer, measured, why, interval = _estimate(claim, metric, p, tests)
     else:
         rule = {"mean": _mean, "share": _share, "exact": _exact}[claim.judged]
-        answer, measured, why = rule(claim, metric["values"])
+        answer, measured, why, interval = rule(claim, metric["values"])
     if answer == "partly" and claim.origin != "value":
         answer = "no"
-    return Verdict(WORDS[claim.origin].get(answer, answer), answer, measured, why)
+    return Verdict(WORDS[claim.origin].get(answer, answer), answer, measured, why, interval)
 
 
 def _against(interval: Interval, accept: tuple[float, float]) -> tuple[str, str]:
@@ -115,50 +123,52 @@ def _against(interval: Interval, accept: tuple[float, float]) -> tuple[str, str]
     return "undecided", "the interval lies across an end of the accepted one"
 
 
-def _mean(claim: Claim, values: list) -> tuple[str, str, str]:
+def _mean(claim: Claim, values: list) -> Said:
     numbers = [v for v in values if v is not None]
     interval = intervals.mean(numbers)
     shown = str(interval) if interval else f"{numbers[0]:.3g}"
     measured = f"{_join(shown, claim.unit)}, {len(values)} {_noun(claim.over, len(values))}"
     if len(numbers) < len(values):
-        return "undecided", measured, f"{len(values) - len(numbers)} of {len(values)} have no value"
+        return "undecided", measured, f"{len(values) - len(numbers)} of {len(values)} have no value", interval
     if interval is None:
-        return "undecided", measured, "a single value has no interval"
+        return "undecided", measured, "a single value has no interval", None
     answer, why = _against(interval, claim.accept)
-    return answer, measured, why
+    return answer, measured, why, interval
 
 
-def _share(claim: Claim, values: list) -> tuple[str, str, str]:
+def _share(claim: Claim, values: list) -> Said:
     right = _accepted(claim, values)
     interval = intervals.share(right, len(values))
     answer = "yes" if interval.low >= claim.least else "no" if interval.high < claim.least else "undecided"
     measured = f"{right} of {len(values)} {_noun(claim.over, len(values))}, share {interval.brackets}"
     if len(values) == 1:
-        return "undecided", measured, "a single one is no sample"
+        return "undecided", measured, "a single one is no sample", interval
     why = f"the interval holds {claim.least:g}, the least that is accepted" if answer == "undecided" else ""
-    return answer, measured, why
+    return answer, measured, why, interval
 
 
-def _exact(claim: Claim, values: list) -> tuple[str, str, str]:
+def _exact(claim: Claim, values: list) -> Said:
     right = _accepted(claim, values)
     answer = "yes" if right == len(values) else "partly" if right else "no"
     numbers = [v for v in values if v is not None]
-    ends = dict.fromkeys(f"{v:.3g}" for v in (min(numbers), max(numbers))) if numbers else ["none"]
+    low, high = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
+    ends = dict.fromkeys(f"{v:.3g}" for v in (low, high)) if numbers else ["none"]
+    every = Interval(low if low == high else math.nan, low, high, len(values), 0.0)
     measured = _join(" to ".join(ends), _noun(claim.unit, 1) if [*ends] == ["1"] else claim.unit)
     if len(values) == 1:
-        return answer, measured, ""
-    return answer, f"{right} of {len(values)} {claim.over}; {measured}", ""
+        return answer, measured, "", every
+    return answer, f"{right} of {len(values)} {claim.over}; {measured}", "", every
 
 
-def _estimate(claim: Claim, metric: dict, p: float | None, tests: int) -> tuple[str, str, str]:
+def _estimate(claim: Claim, metric: dict, p: float | None, tests: int) -> Said:
     interval = intervals.of_metric(metric)
     answer, why = _against(interval, claim.accept)
     if p is not None:
         why = "; ".join(filter(None, [why, f"p = {p:.2g}, corrected for {tests} test{'s' * (tests > 1)}"]))
         answer = "undecided" if answer == "yes" and p >= LEVEL else answer
     if "wins" in metric:
-        return answer, _ratio(claim, interval, metric["wins"]), why
-    return answer, f"{_join(str(interval), claim.unit)}, {interval.n} {_noun(claim.over, interval.n)}", why
+        return answer, _ratio(claim, interval, metric["wins"]), why, interval
+    return answer, f"{_join(str(interval), claim.unit)}, {interval.n} {_noun(claim.over, interval.n)}", why, interval
 
 
 def _ratio(claim: Claim, ratio: Interval, below: int) -> str:

@@ -290,12 +290,12 @@ class Symmetry:
     def __str__(self) -> str:
         return report.text(self)
 
-    def _repr_svg_(self) -> str | None:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         try:
             from liegg import plots
         except ImportError:  # without matplotlib a notebook shows the table
-            return None
-        return plots.portrait(self)._repr_svg_()
+            return {}, {}
+        return plots.portrait(self)._repr_mimebundle_()
 
     def save(self, path: str | Path) -> None:
         """Write the result to a .npz file, without pickle; `load` reads it back.

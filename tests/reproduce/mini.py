@@ -59,9 +59,14 @@ ROW = """{name}:
 """
 BOOK = {
     "_config.yml": "title: mini\nauthor: nobody\nexecute: {execute_notebooks: 'off'}\nonly_build_toc_files: true\n",
-    "_toc.yml": "format: jb-book\nroot: index\nchapters:\n" + "".join(f"- file: notebooks/{n}\n" for n in NAMES),
+    "_toc.yml": "format: jb-book\nroot: index\nchapters:\n"
+    + "".join(f"- file: notebooks/{n}\n" for n in NAMES)
+    + "- file: dictionary\n",
     "index.md": "# Mini\n\n% generated: runs\n\n% generated: versions\n",
     "claims.yml": "[]\n",
+    "summary.yml": "picture: {experiment: 11_first, figure: none, file: none}\ncaption: Nothing.\nsentences: []\n",
+    "dictionary.md": "# Dictionary\n\n% generated: dictionary\n",
+    "dictionary.yml": "[]\n",
 }
 
 

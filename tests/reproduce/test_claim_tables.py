@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from liegg.reproduce import claim_tables, claims, comparison, markdown, results, table
+from liegg.reproduce import claim_tables, claims, comparison, first_page, markdown, results, table
 from liegg.reproduce.project import Run, find_root
 from liegg.reproduce.results import read_json, write_json
 
@@ -44,15 +44,25 @@ def _profiles(name):
     return {c.profiles[-1] for c in LISTED if c.experiment == name}
 
 
-@pytest.mark.parametrize("origin", claim_tables.ORIGINS)
-def test_origins_are_counted_apart(run, origin):
+def test_how_many_claims_a_run_decides_and_how_many_as_the_stored_one(run):
+    """Its parameters are its own, so that no claim is tested; as they are stored, all that are stored are the same."""
+    assert "tests 0 of the" in claim_tables.all_claims(run, EXPERIMENTS)
+    stored = read_json(run.reference(O5.name))
+    write_json(run.result(O5.name), stored)
+    decided = sum(c.experiment == O5.name for c in LISTED)
+    expected = (
+        f"tests {decided} of the {len(LISTED)} claims at its own settings, and its verdict is that of the stored run on"
+    )
+    assert f"{expected} {decided}." in claim_tables.all_claims(run, EXPERIMENTS)
+
+
+def test_tables_are_folded_by_part(run):
     first = claim_tables.all_claims(run, EXPERIMENTS)
-    (row,) = [line for line in first.splitlines() if line.startswith(f"| {claim_tables.ORIGINS[origin]} |")]
-    here, stored = row.split(" | ")[1:]
-    of_origin = sum(c.origin == origin for c in LISTED)
-    assert sum(map(int, re.findall(r"\d+", here))) == sum(map(int, re.findall(r"\d+", stored))) == of_origin
-    others = {word for o, words in claim_tables.WORDS.items() if o != origin for word in words.values()}
-    assert not {re.sub(r" \d+$", "", part.strip(" |")) for part in stored.split(",")} & others
+    heads = re.findall(r"^:::\{dropdown\} (\w+)\. ", first, flags=re.M)
+    assert heads == sorted({e.part for e in EXPERIMENTS.values()}, key=["I", "II", "III", "IV", "V"].index)
+    for part in first.split(":::{dropdown} ")[1:]:
+        told = sum(map(int, re.findall(r" (\d+)(?=,|\n|$)", part.splitlines()[0])))
+        assert told == len(re.findall(r"<a href=", part))
 
 
 def test_a_page_stands_beside_the_stored_run(run):
@@ -111,15 +121,16 @@ def test_the_readmes_table_is_put_between_its_marks(tmp_path):
 
 def test_the_readme_lists_the_authors_claims_alone():
     """Not what others say of their papers, nor what is ours: all of it is counted, and stands in the book."""
-    written = claim_tables.readme_table(find_root())
+    written = claim_tables.readme_table(find_root()).partition("<details>")[2]
     listed = set(re.findall(r"\.ipynb#([a-z0-9-]+)\)", written))
     assert listed <= {c.id for c in LISTED if c.origin in ("value", "conclusion")} and len(listed) > 20
-    assert {c.origin for c in LISTED} == {"value", "conclusion", "reported", "ours"} == set(claim_tables.ORIGINS)
-    assert all(f"- {what}: " in written for what in claim_tables.ORIGINS.values())
+    assert {c.origin for c in LISTED} == {"value", "conclusion", "reported", "ours"} == set(first_page.ORIGINS)
 
 
-def test_no_claim_of_the_book_breaks_its_row(run):
-    for experiment in EXPERIMENTS.values():
-        table, _ = claim_tables.of_page(run, experiment).split("\n\n")
-        lines = table.splitlines()
-        assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {6}
+def test_the_readme_says_what_came_out_in_five_lines():
+    """Three sentences, the authors' claims, and all others: as many as there are."""
+    lines = claim_tables.readme_table(find_root()).split("\n\n")[0].splitlines()
+    assert len(lines) == 5 and all(line.startswith("- ") for line in lines)
+    told = [sum(map(int, re.findall(r" (\d+)(?=[,;.])", line))) for line in lines[3:]]
+    authors = sum(c.origin in first_page.AUTHORS for c in LISTED)
+    assert told == [authors, len(LISTED) - authors]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import looked_at
 import nbformat
 import pytest
 
@@ -114,6 +115,18 @@ def test_the_book_needs_nothing_from_outside(html):
     outside = re.compile(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(?:https?:)?//[^"]+"')
     found = {m[0] for page in html.rglob("*.html") for m in outside.finditer(page.read_text())}
     assert found == set()
+
+
+@looked_at.needs_chromium
+def test_every_page_is_fit_for_a_phone_and_for_a_screen_reader(html):
+    assert looked_at.complaints(html) == {}
+
+
+@looked_at.needs_chromium
+def test_the_book_is_printed_as_one_pdf(project, html):
+    done = reproduce(project, "pdf", "--profile", "smoke")
+    assert done.returncode == 0 and "the book is up to date" in done.stdout, done.stdout + done.stderr
+    assert len(re.findall(rb"/Type /Page\b", (html / "liegg.pdf").read_bytes())) > 2 * len(NAMES)
 
 
 def test_the_scan_sees_an_error(html, tmp_path):

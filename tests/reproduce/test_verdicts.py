@@ -253,3 +253,14 @@ def test_more_networks_never_make_a_true_share_harder_to_confirm(true):
     shares = [answers(np.where(rng.random((DRAWS, n)) < true, 1.5, 9), judged="share") for n in (1, 3, 16, 64)]
     never_falls([yes for yes, _ in shares])
     assert max(no for _, no in shares[1:]) < 0.1  # Wilson's interval errs a little there: of 1 in 3 it ends at 0.79
+
+
+def test_a_verdict_has_the_numbers_that_it_rests_on():
+    mean, share = verdict([1.4, 1.5, 1.6]).interval, verdict([1.5, 1.5, 9], judged="share", least=0.5).interval
+    assert mean.value == pytest.approx(1.5) and 1.2 < mean.low < mean.high < 1.8 and mean.n == 3
+    assert share.value == pytest.approx(2 / 3) and share.low < share.value < share.high
+    assert verdict(estimate(1.5, 1.1, 1.9)).interval[:4] == (1.5, 1.1, 1.9, 5)
+    assert verdict([1.5], judged="exact").interval[:4] == (1.5, 1.5, 1.5, 1)
+    every = verdict([1.2, None, 1.8], judged="exact").interval
+    assert math.isnan(every.value) and every[1:4] == (1.2, 1.8, 3)
+    assert verdict([1.5], parameters={"samples": 700}).interval is None

@@ -302,14 +302,19 @@ def test_the_table_says_what_was_decided_and_how():
 
 @pytest.mark.parametrize("find", [one, several, pairs])
 def test_a_notebook_shows_a_picture(find):
-    picture = find()._repr_svg_()
-    assert picture.startswith("<?xml") and "<svg" in picture
+    data, said = find()._repr_mimebundle_()
+    picture = data["image/svg+xml"]
+    assert picture.startswith("<?xml") and "<svg" in picture and "directions counted" in said["image/svg+xml"]["alt"]
 
 
 def test_a_result_of_nothing_shows_itself_too():
     target = ZOO["discrete"]
     found = find_symmetry(target.function, target.points(300, seed=0), target.action)
-    assert str(found).startswith("0 of 9") and "span" not in str(found) and "<svg" in found._repr_svg_()
+    assert (
+        str(found).startswith("0 of 9")
+        and "span" not in str(found)
+        and "<svg" in found._repr_mimebundle_()[0]["image/svg+xml"]
+    )
     with pytest.raises(ValueError, match="none to check"):
         found.check(target.function, target.points(10, seed=1))
 

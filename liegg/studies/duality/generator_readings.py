@@ -8,6 +8,7 @@ from torch import Tensor
 from liegg import algebra
 from liegg.actions import Linear
 from liegg.studies.duality.catalogue import CASES, Case
+from liegg.studies.spectra import numbered
 from liegg.studies.statistics import rate
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.find import decide
@@ -119,7 +120,7 @@ def answer(case: Case, factors: Factors) -> Symmetry:
 def read(name: str, case: Case, factors: Factors | str) -> dict:
     """One row of a case: derived and found dimension and name, the largest angle in degrees between the two algebras,
     by as many of the lowest directions as are derived, and whether the derived algebra was found: its dimension, NEAR
-    its place. Nothing was found where the ensemble is too small."""
+    its place; and the relative variance of each direction. Nothing was found where the ensemble is too small."""
     true = derived(name, case)
     row = {"case": name, "order": case.order, "moving": case.moving, "derived": len(true), "derived name": NAMES[name]}
     if isinstance(factors, str):
@@ -135,6 +136,7 @@ def read(name: str, case: Case, factors: Factors | str) -> dict:
         "angle": angle,
         "right": right,
         "named": right and called == NAMES[name],
+        **numbered("relative_variance", found.relative_variance),
     }
 
 

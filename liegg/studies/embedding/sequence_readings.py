@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from liegg.studies.embedding.sequences import motions
+from liegg.studies.spectra import numbered
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.find import decide
 from liegg.symmetry.result import Symmetry
+
+LOWEST = 4  # defects of a network that its row has, as many as one frequency has
 
 
 def decided(factors: Sequence[Factors], basis: Tensor) -> list[Symmetry]:
@@ -34,3 +37,12 @@ def overlaps(symmetries: Sequence[Symmetry], frequencies: Sequence[float]) -> Te
     the change of phase. A random layer prefers it too, as its outputs hold waves of either direction; see `defects`."""
     known = change_of_phase(frequencies)
     return torch.stack([(s.directions[0] * known).sum().square() for s in symmetries])
+
+
+def of_network(found: dict, basis: Tensor, frequencies: Sequence[float]) -> dict[str, float]:
+    """What the lens says of one network, as columns of a row: the LOWEST `defects` before and after training, and after
+    it the overlap."""
+    before, after = decided([found["before"], found["after"]], basis)
+    lowest = defects([before, after])[:, :LOWEST]
+    overlap = overlaps([after], frequencies)[0].item()
+    return numbered("defect_before", lowest[0]) | numbered("defect", lowest[1]) | {"overlap": overlap}

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from liegg.studies.fit import fit
 from liegg.studies.generators import digits, rotation
+from liegg.studies.generators.carried import carried
 from liegg.studies.generators.regimes import Data
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.labels import paid
@@ -14,7 +15,11 @@ from liegg.symmetry.spectrum import spectrum
 
 KINDS = ("trained", "upright", "shuffled", "untrained")
 """on rotated digits, on upright ones, on rotated ones with shuffled labels, on none: those are shown rotated digits"""
-FOLLOWED = 500  # rotated test images of each network that are turned on
+CARRYING = KINDS[:2]
+"""along whose directions digits are carried"""
+FOLLOWED = (
+    500  # rotated test images of each network that are turned on, and of the first as it knows them that are carried
+)
 
 
 def of_kind(
@@ -26,6 +31,7 @@ def of_kind(
     held_out: int,
     seeds: Sequence[int],
     degrees: Tensor,
+    carrying: Tensor,
     **settings,
 ) -> dict:
     """What `rotation.of_classifiers` measures of networks of one of KINDS, one a seed, each with its own digits, and
@@ -33,12 +39,14 @@ def of_kind(
     accuracy_training    of each on the images it was trained on, with the labels it was given
     paid                 (M, 2, K) the share of signal along the directions that each has on its test images, and its
                          error
+    carried              of CARRYING what `carried` measures of the first network's directions
 
     The best epoch on validation is kept. Shuffled labels have none: all those networks learn the same images with the
     same labels by heart, to the last epoch, so that they share something that is no symmetry.
 
     images      to train on; held_out: to choose the best epoch by, and to test with, as many of each
     degrees     (T,) by which test images are turned on
+    carrying    (n, 1, 28, 28) images as they are read, which are carried
     settings    epochs, batch_size, lr and device of `fit`
     """
 
@@ -54,7 +62,11 @@ def of_kind(
     turned, _ = testing if kind != "upright" else draw("test", held_out, 2000, rotated=True)
     seen = rotation.of_classifiers(nets, training, validation, testing, turned[:, :FOLLOWED], degrees)
     learned = [rotation.accuracy_of(*each) for each in zip(nets, *training)]
-    return seen | {"accuracy_training": learned, "paid": _paid(nets, seen["alone_test"], testing)}
+    seen |= {"accuracy_training": learned, "paid": _paid(nets, seen["alone_test"], testing)}
+    if kind in CARRYING:
+        known = testing[0][0][:FOLLOWED]
+        seen["carried"] = carried(nets, seen["alone"][0], known, digits.blur_and_standardize(carrying))
+    return seen
 
 
 def _shuffled(dataset: str, images: int, seeds: Sequence[int]) -> Data:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from liegg import algebra
 from liegg.studies.generators import o5, rotation
+from liegg.studies.spectra import numbered
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.find import decide
 from liegg.symmetry.result import Symmetry
@@ -126,7 +127,7 @@ def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> li
     rule        what decided on them all together, a key of `liegg.symmetry.decision.RULES`
     _alone      of each network by itself; bias and angle are those of its lowest direction
     drift_      in standard deviations of the scaled logits, at each of `degrees` (T,)
-    variance_   relative variance of each direction
+    relative_variance_    of each direction, from the lowest
     """
     together = decide(measured["together"], rotation.ACTION)
     shared = {
@@ -144,7 +145,7 @@ def of_architecture(measured: dict, seeds: Sequence[int], degrees: Tensor) -> li
             {"parameters": measured["parameters"], "seed": seed, "accuracy": accuracy}
             | shared
             | {f"{name}_alone": alone[name] for name in ("dimension", "bias", "angle", "gap")}
-            | {f"variance_{k}": v for k, v in enumerate(found.relative_variance.tolist(), 1)}
+            | numbered("relative_variance", found.relative_variance)
             | {f"drift_{d}": v for d, v in zip(degrees.tolist(), moved.tolist())}
         )
     return rows

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from liegg.studies.layerwise.lens import PeriodicAffine2d
+from liegg.studies.spectra import numbered
 from liegg.symmetry.find import decide
 from liegg.symmetry.result import Symmetry
 
@@ -22,6 +23,14 @@ def pairs(found: Sequence[dict]) -> tuple[Tensor, list[Symmetry]]:
     action = PeriodicAffine2d()
     symmetries = [decide(f["after"][0]["factors"], action, action) for f in found]
     return torch.stack([(s.variance / s.variance.max()).sqrt() for s in symmetries]), symmetries
+
+
+def spectra(found: dict) -> dict[str, float]:
+    """Of the same layer of one network, as columns of a row: `commutator_values` before and after training, and
+    `pairs`."""
+    before, after = (commutator_values([found], when)[0] for when in ("before", "after"))
+    ranked, _ = pairs([found])
+    return numbered("commutator_before", before) | numbered("commutator", after) | numbered("pair", ranked[0])
 
 
 def translation(vectors: Tensor) -> float:

@@ -10,7 +10,7 @@ from liegg.training.networks import UnitLogits
 
 SEEDS, DEGREES = [0, 1, 2], torch.tensor([45.0, 90.0])
 SIZES = {"images": 60, "held_out": 60, "seeds": SEEDS, "degrees": DEGREES}
-SETTINGS = {"batch_size": 30, "lr": 1e-3}
+SETTINGS = {"batch_size": 30, "lr": 1e-3, "carrying": torch.rand(1, 1, 28, 28)}
 
 
 def draws(split, number, offset, rotated):

@@ -145,10 +145,10 @@ def test_a_row_for_each_network_of_one_kind(alone):
         own = readings.of_rotation(found)
         assert shared.items() <= row.items() and row["accuracy"] == measured["accuracy"][a]
         assert all(row[f"{name}_alone"] == own[name] for name in ("dimension", "bias", "angle", "gap"))
-        assert [row[f"variance_{k}"] for k in range(1, 7)] == found.relative_variance.tolist()
+        assert [row[f"relative_variance_{k}"] for k in range(1, 7)] == found.relative_variance.tolist()
         assert [row["drift_30"], row["drift_90"]] == measured["drift"][a].tolist()
-        assert {key for key in row if key.startswith(("variance_", "drift_"))} == {
-            *(f"variance_{k}" for k in range(1, 7)), "drift_30", "drift_90",
+        assert {key for key in row if key.startswith(("relative_variance_", "drift_"))} == {
+            *(f"relative_variance_{k}" for k in range(1, 7)), "drift_30", "drift_90",
         }  # fmt: skip
 
 

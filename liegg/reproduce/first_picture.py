@@ -1,0 +1,47 @@
+"""The picture that README and the book's first page begin with: a figure of a stored page, kept in book/_static."""
+
+from pathlib import Path
+
+from liegg.reproduce import executed, first_page, whole
+from liegg.reproduce.dark import dark
+from liegg.reproduce.drawings import NARROW_SVG, SVG
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.project import Run
+from liegg.reproduce.table import Experiment
+
+FOLDER = Path("book", "_static")
+KINDS = {"": SVG, "-narrow": NARROW_SVG}
+"""what the name of a drawing ends in, for a wide and for a narrow column; a dark one has `-dark` at its end"""
+
+
+def keep(run: Run, experiments: list[Experiment]) -> None:
+    """If its page is among those stored, put the drawings of the figure that book/summary.yml names in their place.
+
+    Raises UserError if the page has no such figure.
+    """
+    picture = first_page.load(run.root).picture
+    if picture.experiment not in [e.name for e in experiments]:
+        return
+    page = executed.read(run.executed(picture.experiment))
+    for cell in page.cells if page else ():
+        if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == picture.figure:
+            (data,) = [output.data for output in cell.outputs if SVG in output.get("data", {})]
+            for suffix, kind in KINDS.items():
+                drawing = "".join(data[kind])  # of a file it is a list of lines
+                for name, content in {suffix: drawing, f"{suffix}-dark": dark(drawing)}.items():
+                    with whole.writing(run.root / FOLDER / f"{picture.file}{name}.svg") as part:
+                        part.write_text(content, encoding="utf-8")
+            return
+    raise UserError(f"{first_page.FILE.name}: {picture.experiment} has no figure {picture.figure}")
+
+
+def shown(root: Path, caption: str) -> str:
+    """The picture in the book, over its caption, which is what is said to who does not see it."""
+    name = first_page.load(root).picture.file
+    alt = first_page.plain(caption)
+    classes = {"": "only-light for-wide", "-dark": "only-dark for-wide"}
+    classes |= {f"-narrow{dark}": kinds.replace("wide", "narrow") for dark, kinds in classes.items()}
+    images = [
+        f"```{{image}} _static/{name}{end}.svg\n:class: {kinds}\n:alt: {alt}\n```" for end, kinds in classes.items()
+    ]
+    return "\n".join([":::{div} first-picture", *images, "", caption, ":::"])
