@@ -113,8 +113,8 @@ def _after_picture(notebook: nbformat.NotebookNode) -> int:
     """The place below the first figure of a page and what stands with it, above the next heading."""
     cells = list(enumerate(notebook.cells))
     first = next((i for i, cell in cells if "figure" in cell.metadata.get("mystnb", {})), 0)
-    headings = (i for i, cell in cells if cell.cell_type == "markdown" and re.search("^#", cell.source, re.MULTILINE))
-    return next((i for i in headings if i > first), first + 1)
+    texts = ((i, "".join(cell.source)) for i, cell in cells if cell.cell_type == "markdown")  # of a file: lines
+    return next((i for i, text in texts if i > first and re.search("^#", text, re.MULTILINE)), first + 1)
 
 
 def _described(cell: nbformat.NotebookNode, name: str) -> None:
