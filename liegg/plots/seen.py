@@ -77,7 +77,7 @@ def matrices(values: Tensor, titles: Sequence[str]) -> str:
     large = "share of the squared entries that are the same along each diagonal" if max(rows, columns) > SMALL else ""
     return sentences(
         [
-            sentence(f"{len(values)} matrices of {rows} × {columns}, entries {span(values.flatten())}"),
+            sentence(f"matrices: {len(values)}, each {rows} × {columns}, entries {span(values.flatten())}"),
             sentence(f"{large or 'largest entries'}:", "; ".join(told)),
         ]
     )

@@ -120,7 +120,7 @@ class BookFigure(Figure):
             if min(place) >= 0 and max(place) <= 100:
                 near = (other for other in found if np.hypot(*(size * np.subtract(place, other))) < APART)
                 found.setdefault(next(near, place), []).append(words)
-        return [(left, top, "; ".join(words)) for (left, top), words in found.items()]
+        return [(left, top, ";\n".join(words)) for (left, top), words in found.items()]
 
 
 P = ParamSpec("P")

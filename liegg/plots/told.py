@@ -99,9 +99,10 @@ def portrait(found) -> str:
     measures |= {"coherence": found.coherence} if found.coherence is not None else {}
     parts = {"counted": slice(0, d), "not counted": slice(d, K)}
     match = found.identify()
+    algebra = f"; they span {match.name if match else 'no known algebra'}" if d else ""
     return sentences(
         [
-            sentence(f"{d} of {K} directions counted; {'they span ' + match.name if match else 'no known algebra'}"),
+            sentence(f"{d} of {K} directions counted{algebra}"),
             *(
                 sentence(f"{name}:", "; ".join(f"{k} {span(values[p])}" for k, p in parts.items() if len(values[p])))
                 for name, values in measures.items()

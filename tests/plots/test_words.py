@@ -181,7 +181,7 @@ def test_points_that_coincide_are_one():
     figure = plots.trends({"y": same}, LABELS, "x", point="place")
     assert len(figure.spots) == 6
     assert [words for *_, words in figure._places()] == [
-        f"kind A, place {place}: y {y}; kind B 1, place {place}: y {y}" for place, y in ((1, 2), (2, 2), (3, 4))
+        f"kind A, place {place}: y {y};\nkind B 1, place {place}: y {y}" for place, y in ((1, 2), (2, 2), (3, 4))
     ]
 
 

@@ -8,6 +8,7 @@ from liegg.reproduce.book import _after_picture
 
 FIGURE = new_code_cell(metadata={"mystnb": {"figure": {"name": "first"}}})
 TOP, SENTENCE, TEXT = new_markdown_cell("# Page"), new_code_cell(), new_markdown_cell("A line.\n\n## What it says")
+OF_A_FILE = NotebookNode(TEXT, source=["A line.\n", "\n", "## What it says"])
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,7 @@ TOP, SENTENCE, TEXT = new_markdown_cell("# Page"), new_code_cell(), new_markdown
     [
         ([TOP, FIGURE, TEXT], 2),
         ([TOP, FIGURE, SENTENCE, TEXT, FIGURE, TEXT], 3),
+        ([TOP, FIGURE, SENTENCE, OF_A_FILE], 3),
         ([TOP, TEXT, FIGURE, SENTENCE], 3),
         ([TOP], 1),
         ([TOP, SENTENCE, TEXT], 2),
