@@ -42,9 +42,9 @@ def _repeat(panels: list[Axes], grid: np.ndarray, abreast: int) -> None:
     labels = [axes.get_ylabel() or row[0].get_ylabel() for row in grid for axes in row if axes]
     for place, (axes, label) in enumerate(zip(panels, labels)):
         begins = place % abreast == 0
-        axes.set_ylabel(label if begins or label != labels[place - place % abreast] else "")
-        if begins:
+        if begins and not axes.get_ylabel():
             axes.tick_params(labelleft=True)
+        axes.set_ylabel(label if begins or label != labels[place - place % abreast] else "")
 
 
 def _break(figure: Figure, axes: Axes) -> None:

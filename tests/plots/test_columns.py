@@ -182,6 +182,15 @@ def test_every_line_of_panels_says_what_its_heights_are():
     assert [axes.get_ylabel() for axes in narrow.axes] == ["share", ""]
 
 
+def test_heights_stay_on_the_right_of_lines_that_are_named_on_the_left(monkeypatch):
+    labels = {str(size): f"{size} points" for size in range(5)}
+    falling = {size: (range(1, 4), torch.tensor([[float(size), 5, 5]])) for size in labels}
+    narrow = plots.trends({"height": falling}, labels, "n", logx=False).narrow()
+    middle = narrow.bbox.width / 2
+    shown = [text for text in texts(narrow, monkeypatch) if text in narrow.axes[0].get_yticklabels()]
+    assert shown and all(text.get_window_extent().x0 > middle for text in shown)
+
+
 def test_notebooks_draw_figures_by_one_call_so_that_they_can_be_drawn_again():
     for path in (find_root() / "notebooks").glob("*.ipynb"):
         for cell in nbformat.read(path, 4).cells:
