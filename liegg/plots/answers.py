@@ -29,10 +29,8 @@ def compared(
     names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
-    figure, grid = new_figure(3.2 * columns, 0.6 + 2.7 * lines, lines, columns)
+    figure, grid = new_figure(3.2 * columns, 0.6 + 2.7 * lines, lines, columns, panels=len(panels))
     drawn = {}
-    for axes in grid.flat[len(panels) :]:
-        axes.set_axis_off()
     for axes, (ylabel, kinds) in zip(grid.flat, panels.items()):
         for i, (kind, rates) in enumerate(kinds.items()):
             known = {names.index(name): rate for name, rate in rates.items() if rate is not None}
@@ -46,7 +44,7 @@ def compared(
         for name, (low, high) in (expected or {}).items():
             axes.bar(names.index(name), high - low, 0.9, low, color="0.5", alpha=0.25, lw=0, zorder=0)
         reference(axes, (level or {}).get(ylabel))
-        name_categories(axes, names, (figure.get_figwidth() / figure.abreast - 0.8) / len(names), 10)
+        name_categories(axes, names, (figure.get_figwidth() / figure.abreast - 0.8) / len(names))
         axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.6, len(names) - 0.4), ylim=(-0.03, 1.03))
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     figure.legend(handles=drawn.values(), loc="outside lower center", ncols=min(max(len(drawn), 1), 4))

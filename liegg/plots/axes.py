@@ -29,7 +29,11 @@ def _plain(axis: Axis) -> None:
     low, high = sorted(axis.get_view_interval())
     if math.floor(math.log10(high)) - math.ceil(math.log10(low)) >= 2:
         return
-    axis.set_major_locator(FixedLocator(ticks_between(low, high)))
+    ticks = ticks_between(low, high)
+    room = letters(10, axis.axes.bbox.width / axis.axes.figure.dpi)
+    if axis is axis.axes.xaxis and sum(len(in_full(tick)) + 2 for tick in ticks) > room:
+        ticks = ticks[::2]
+    axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda value, _: in_full(value)))
     axis.set_minor_formatter(NullFormatter())
 
@@ -54,9 +58,14 @@ def in_full(value: float) -> str:
     return rf"${value / 10**power:.3g}\cdot10^{{{power}}}$"
 
 
-def in_lines(label: str, letters: float) -> str:
+def letters(size: float | str, inches: float) -> int:
+    """How many letters of a font size fit into a length."""
+    return int(inches * 72 / (LETTER * float(size)))
+
+
+def in_lines(label: str, most: int) -> str:
     """A label in lines of at most so many letters, about alike in length; a line with a formula stays as it is."""
-    most, lines = max(int(letters), 8), []
+    most, lines = max(most, 8), []
     for line in label.split("\n"):
         needed = len(_parts(line, most))
         widths = [] if "$" in line else range(1, most + 1)
@@ -68,15 +77,18 @@ def _parts(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
 
 
-def name_categories(axes: Axes, names: list[str], inches: float, size: float) -> None:
-    """Ticks 0, 1, ... with names, which are so far apart: in lines that do not touch, or turned where words are too
-    long."""
-    letters = inches * 72 / (LETTER * size)
-    if max((len(word) for name in names for word in name.split()), default=0) <= letters:
-        axes.set_xticks(range(len(names)), [in_lines(name, letters) for name in names], fontsize=size)
-    else:
-        whole = [name.replace("\n", " ") for name in names]
-        axes.set_xticks(range(len(names)), whole, fontsize=size, ha="right", rotation=40, rotation_mode="anchor")
+def name_categories(axes: Axes, names: list[str], inches: float) -> None:
+    """Ticks 0, 1, ... with names, which are so far apart: in lines that do not touch, in small letters or turned where
+    words are too long."""
+    places = range(len(names))
+    for size in (10, 8):
+        most = letters(size, inches)
+        broken = [in_lines(name, most) for name in names]
+        if all(len(line) < most for name in broken for line in name.split("\n")):
+            axes.set_xticks(places, broken, fontsize=size)
+            return
+    whole = [name.replace("\n", " ") for name in names]
+    axes.set_xticks(places, whole, ha="right", rotation=40, rotation_mode="anchor")
 
 
 def reference(axes: Axes, level: Level | None) -> None:

@@ -26,7 +26,7 @@ def within_bands(
     `labels` names mean, open, inner, outer and other; panels in `symlog` are linear to that height, then logarithmic.
     """
     rows = -(-len(panels) // 2)
-    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2, abreast=2)
+    figure, grid = new_figure(8.2, 2.9 * rows + 0.7, rows, 2, panels=len(panels), abreast=2)
     drawn = {}
     for axes, (title, panel) in zip(grid.flat, panels.items()):
         x, mean = panel["x"], np.asarray(panel["mean"])
@@ -49,8 +49,6 @@ def within_bands(
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     for axes in grid[:, 0]:
         axes.set_ylabel(ylabel)
-    for axes in grid.flat[len(panels) :]:
-        axes.set_axis_off()
     shown = {name: artist for name, artist in drawn.items() if name in labels}
     figure.legend(shown.values(), [labels[name] for name in shown], loc="outside lower center", ncols=3)
     figure.words = told.within_bands(panels, labels, xlabel, ylabel)

@@ -9,7 +9,7 @@ import matplotlib
 from torch import Tensor
 
 from liegg.plots import seen
-from liegg.plots.style import PALETTE, BookFigure, new_figure, styled
+from liegg.plots.style import DESKTOP, PALETTE, BookFigure, new_figure, styled
 
 SECONDS = 6
 VIEW = ((0.92, 0.0, -0.38), (-0.13, 0.94, -0.31))
@@ -46,7 +46,8 @@ def turning(pictures: Tensor, latents: dict[str, Tensor]) -> BookFigure:
     """Pictures (n, 1, H, H) as bytes, n moments of a turn, and beside them what each of `latents` {title: (n, 3, 3)}
     is at that moment: the three columns of the matrix as arrows, in one fixed view."""
     panels, kind = 1 + len(latents), partial(Animation, moments=len(pictures))
-    figure, ((first, *others),) = new_figure(2.4 * panels, 2.8, 1, panels, abreast=2, kind=kind)
+    side = min(2.4, DESKTOP / panels)
+    figure, ((first, *others),) = new_figure(side * panels, side + 0.5, 1, panels, abreast=2, kind=kind)
     for i, picture in enumerate(pictures):
         first.imshow(picture[0], cmap="gray", vmin=0, vmax=255).set_gid(f"moment-{i}-picture")
     first.set_title("picture", fontsize=10)

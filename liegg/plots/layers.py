@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.colors import CenteredNorm
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from liegg.plots import seen, told
-from liegg.plots.style import BookFigure, look, new_figure, styled
+from liegg.plots.style import BookFigure, look, new_figure, on_phone, styled
 
 
 @styled
@@ -52,10 +53,8 @@ def shares(
     """Shares of pathways, layer by layer, as stacked bars: {title: {pathway: (layers,)}}, from 0 to 1."""
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
-    figure, grid = new_figure(3.2 * columns, 0.8 + 2.1 * lines, lines, columns, abreast=2)
+    figure, grid = new_figure(3.2 * columns, 0.8 + 2.1 * lines, lines, columns, panels=len(panels), abreast=2)
     drawn = {}
-    for axes in grid.flat[len(panels) :]:
-        axes.set_axis_off()
     for axes, (title, kinds) in zip(grid.flat, panels.items()):
         bottom = np.zeros(max(len(v) for v in kinds.values()))
         for kind, values in kinds.items():
@@ -95,7 +94,9 @@ def filters(rows: dict[str, Tensor], pixels: Sequence[tuple[int, int]]) -> BookF
             image = axes.imshow(W[i, j], cmap="RdBu_r", norm=norm)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(title, fontsize=9)
-        figure.colorbar(image, ax=list(line), shrink=0.8, label="weight")
+        bar = figure.colorbar(image, ax=list(line), shrink=0.8, ticks=MaxNLocator(2, symmetric=True))
+        bar.ax.tick_params(labelsize=8)
+        bar.set_label("" if on_phone() else "weight")
     for axes, (i, j) in zip(grid[0], pixels):
         axes.set_title(f"output pixel ({i}, {j})", fontsize=8)
     figure.words = seen.filters(rows, pixels)

@@ -6,9 +6,8 @@ from collections import defaultdict
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from liegg.plots.axes import LETTER, in_lines
+from liegg.plots.axes import in_lines, letters
 
 
 def fit(figure: Figure, grid: np.ndarray, abreast: int, height: float) -> None:
@@ -17,12 +16,12 @@ def fit(figure: Figure, grid: np.ndarray, abreast: int, height: float) -> None:
     abreast   how many panels stand side by side in this drawing
     height    of a panel in inches, which the figure is made high enough for; 0 leaves the figure as high as it is
     """
-    panels = [axes for axes in grid.flat if axes in figure.axes and axes.axison]
+    panels = [axes for axes in grid.flat if axes and axes.axison]
     if len(panels) > 1 and not any(axes.get_title() for axes in panels):
         for axes, letter in zip(panels, string.ascii_lowercase):
             axes.set_title(f"({letter})", loc="left", fontsize=10)
-    if abreast < grid.shape[1]:
-        _repeat(grid, abreast)
+    if height:
+        _repeat(panels, grid, abreast)
     for unbroken in (True, False):
         _lay_out(figure)
         if height:
@@ -38,10 +37,10 @@ def _lay_out(figure: Figure) -> None:
         engine.execute(figure)
 
 
-def _repeat(grid: np.ndarray, abreast: int) -> None:
+def _repeat(panels: list[Axes], grid: np.ndarray, abreast: int) -> None:
     """The vertical label of a row's first panel at every panel that now begins a line."""
-    labels = [axes.get_ylabel() or row[0].get_ylabel() for row in grid for axes in row]
-    for place, (axes, label) in enumerate(zip(grid.flat, labels)):
+    labels = [axes.get_ylabel() or row[0].get_ylabel() for row in grid for axes in row if axes]
+    for place, (axes, label) in enumerate(zip(panels, labels)):
         begins = place % abreast == 0
         axes.set_ylabel(label if begins or label != labels[place - place % abreast] else "")
         if begins:
@@ -53,12 +52,7 @@ def _break(figure: Figure, axes: Axes) -> None:
     cell = axes.get_position(original=True)
     width, height = cell.width * figure.get_figwidth(), cell.height * figure.get_figheight()
     for text, inches in ((axes.title, width), (axes.xaxis.label, width), (axes.yaxis.label, height)):
-        text.set_text(in_lines(text.get_text(), letters(text, inches)))
-
-
-def letters(text: Text, inches: float) -> float:
-    """How many letters of a text fit into a length."""
-    return inches * 72 / (LETTER * float(text.get_fontsize()))
+        text.set_text(in_lines(text.get_text(), letters(text.get_fontsize(), inches)))
 
 
 def _missing(figure: Figure, panels: list[Axes], height: float) -> float:

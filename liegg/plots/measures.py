@@ -77,7 +77,7 @@ def confusion(counts: dict[str, Tensor], dimensions: Sequence[int]) -> BookFigur
         axes.set_xticks(**ticks), axes.set_yticks(**ticks)
         axes.set(xlabel="dimension found", ylabel="true dimension")
         axes.set_title(title, fontsize=10)
-    figure.colorbar(image, ax=row, label="share of the row", shrink=0.8)
+    figure.bar(image, row, "share of the row")
     figure.words = told.confusion(counts, dimensions)
     return figure
 
@@ -248,7 +248,6 @@ def strips(
     names = list(dict.fromkeys(c for kinds in panels.values() for values in kinds.values() for c in values))
     width = min(max(7.5, 1.05 * len(names) + 1.5), 11)
     figure, column = new_figure(width, 2.2 * len(panels) + 0.9, len(panels), 1)
-    size = 10 if len(names) < 10 else 8
     apart = (figure.get_figwidth() - 1) / max(len(names), 1)
     drawn, lines = {}, []
     for axes, (ylabel, kinds) in zip(column[:, 0], panels.items()):
@@ -266,7 +265,7 @@ def strips(
         if ylabel in log:
             axes.set_yscale("log")
         reference(axes, (level or {}).get(ylabel))
-        name_categories(axes, names, apart, size)
+        name_categories(axes, names, apart)
         axes.set_ylabel(ylabel)
         axes.grid(axis="y", lw=0.4, alpha=0.5)
     column[-1, 0].set_xlabel(xlabel)

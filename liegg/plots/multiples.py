@@ -28,9 +28,7 @@ def multiples(
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    figure, grid = new_figure(2.1 * columns + 0.6, 2.2 * rows + 0.6, rows, columns, abreast=2)
-    for axes in grid.flat[len(panels) :]:
-        axes.remove()
+    figure, grid = new_figure(2.1 * columns + 0.6, 2.2 * rows + 0.6, rows, columns, panels=len(panels), abreast=2)
     for axes, (title, kinds) in zip(grid.flat, panels.items()):
         if axes is not grid[0, 0]:
             axes.sharex(grid[0, 0]), axes.sharey(grid[0, 0])

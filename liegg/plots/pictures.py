@@ -71,7 +71,6 @@ def rings(panels: dict[str, tuple[Tensor, Tensor]]) -> BookFigure:
         axes.set(xlabel="first number of the latent", aspect="equal")
         axes.set_adjustable("datalim")
     line[0].set_ylabel("second number")
-    bar = figure.colorbar(dots, ax=list(line), label="angle (degrees)", shrink=0.8)
-    bar.set_ticks([0, 90, 180, 270, 360])
+    figure.bar(dots, line, "angle (degrees)").set_ticks([0, 90, 180, 270, 360])
     figure.words = seen.rings(panels)
     return figure

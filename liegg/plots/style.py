@@ -18,12 +18,14 @@ import seaborn
 import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from torch import Tensor
 
-from liegg.plots.axes import finish, in_lines
-from liegg.plots.layout import fit, letters
+from liegg.plots.axes import finish, in_lines, letters
+from liegg.plots.layout import fit
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -84,8 +86,14 @@ class BookFigure(Figure):
                 legend.remove()
         else:
             for text in legend.get_texts():
-                text.set_text(in_lines(text.get_text(), letters(text, 0.8 * self.get_figwidth())))
+                text.set_text(in_lines(text.get_text(), letters(text.get_fontsize(), 0.8 * self.get_figwidth())))
         return legend
+
+    def bar(self, shown: ScalarMappable, panels: np.ndarray, label: str) -> Colorbar:
+        """The colours of panels and what they mean, on the right, or below on a phone."""
+        where = "bottom" if on_phone() else "right"
+        beside = [axes for axes in panels.flat if axes]
+        return self.colorbar(shown, ax=beside, label=label, shrink=0.8, location=where)
 
     def _repr_svg_(self) -> str:
         svg = io.StringIO()
@@ -144,23 +152,29 @@ def new_figure(
     rows: int,
     columns: int,
     *,
+    panels: int | None = None,
     abreast: int = 1,
     kind: Callable[..., BookFigure] = BookFigure,
 ) -> tuple[BookFigure, Any]:
-    """A figure with a grid of axes (rows, columns); in a narrow column so many of them stand `abreast`, in the order of
-    reading, or all of a row with 0, and the figure is as high as they need."""
-    if not on_phone():
-        figure = kind(figsize=(min(width, DESKTOP), height), layout="constrained")
-        figure.grid, figure.abreast = figure.subplots(rows, columns, squeeze=False), columns
-        return figure, figure.grid
+    """A figure with a grid of axes (rows, columns), the last of which are None where there are less `panels`.
+
+    In a narrow column so many of them stand `abreast`, in the order of reading, or all of a row with 0, and the figure
+    is as high as they need.
+    """
+    panels = panels or rows * columns
     abreast = abreast or columns
-    lines = -(-rows * columns // abreast)
-    figure = kind(figsize=(PHONE, 2 * lines), layout="constrained")
+    if on_phone():
+        lines = -(-panels // abreast)
+        figure = kind(figsize=(PHONE, 2 * lines), layout="constrained")
+        figure.panel = min(max(height / rows - 1.2, LOW), HIGH)
+    else:
+        lines, abreast = rows, columns
+        figure = kind(figsize=(min(width, DESKTOP), height), layout="constrained")
     axes = figure.subplots(lines, abreast, squeeze=False).flatten()
-    for spare in axes[rows * columns :]:
+    for spare in axes[panels:]:
         spare.remove()
-    figure.grid, figure.abreast = axes[: rows * columns].reshape(rows, columns), abreast
-    figure.panel = min(max(height / rows - 1.2, LOW), HIGH)
+    figure.abreast, figure.grid = abreast, np.full((rows, columns), None, dtype=object)
+    figure.grid.flat[:panels] = axes[:panels]
     return figure, figure.grid
 
 

@@ -10,8 +10,21 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from liegg.plots import seen, spots, told
-from liegg.plots.axes import Level, reference
-from liegg.plots.style import GREY, MARKERS, PALETTE, BookFigure, band, look, new_figure, on_colours, styled
+from liegg.plots.axes import Level, in_lines, letters, reference
+from liegg.plots.style import (
+    DESKTOP,
+    GREY,
+    MARKERS,
+    PALETTE,
+    PHONE,
+    BookFigure,
+    band,
+    look,
+    new_figure,
+    on_colours,
+    on_phone,
+    styled,
+)
 
 
 @styled
@@ -41,15 +54,13 @@ def spectra(variance: dict[str, Tensor], bias: dict[str, Tensor], labels: dict[s
 def matrices(values: Tensor, titles: Sequence[str], columns: int = 5) -> BookFigure:
     """Matrices (k, r, c) as heat maps on one scale, symmetric about zero."""
     rows = -(-len(values) // columns)
-    figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns, abreast=0)
+    figure, grid = new_figure(1.6 * columns + 0.6, 1.75 * rows, rows, columns, panels=len(values), abreast=0)
     bound = float(values.abs().max()) or 1.0
     for axes, value, title in zip(grid.flat, values, titles):
         image = axes.imshow(value, cmap="RdBu_r", norm=TwoSlopeNorm(0, -bound, bound))
         axes.set(xticks=[], yticks=[])
         axes.set_title(title, fontsize=9)
-    for axes in grid.flat[len(values) :]:
-        axes.axis("off")
-    figure.colorbar(image, ax=grid, label="entry (unit norm)", shrink=0.8)
+    figure.bar(image, grid, "entry (unit norm)")
     figure.words = seen.matrices(values, titles)
     return figure
 
@@ -76,9 +87,11 @@ def portrait(found) -> BookFigure:
     """A `Symmetry` at a glance: variance of every direction, coherence if there is one, both with their intervals, and
     the first generators, red where an entry is positive and blue where it is negative."""
     K, d, shown = len(found.variance), found.dimension, min(found.dimension, 5)
-    figure = BookFigure(figsize=(8, 2.9 + 1.9 * (shown > 0)), layout="constrained")
-    parts = figure.subfigures(2 if shown else 1, 1, height_ratios=[1.5, 1] if shown else None, squeeze=False)[:, 0]
-    row = parts[0].subplots(1, 2 if found.networks > 1 else 1, squeeze=False)[0]
+    several, phone = found.networks > 1, on_phone()
+    heights = ([2.6 * (1 + several) + 0.5, 1.2] if phone else [2.9, 1.9])[: 1 + (shown > 0)]
+    figure = BookFigure(figsize=(PHONE if phone else DESKTOP, sum(heights)), layout="constrained")
+    parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    row = parts[0].subplots(1 + several if phone else 1, 1 if phone else 1 + several, squeeze=False).flatten()
     order = np.arange(1, K + 1)
 
     def bars(axes, values: Tensor, interval: Tensor) -> None:
@@ -103,9 +116,9 @@ def portrait(found) -> BookFigure:
     bars(row[0], found.relative_variance, found.variance_interval / found.scale)
     row[0].plot(order, found.mismatched / found.scale, "x", ms=4, color=GREY, label="by chance (mismatched)")
     row[0].set(yscale="log", ylabel="relative variance")
-    parts[0].legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    parts[0].legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=1 if phone else 3)
     row[0].set_title(f"{d} of {K} directions", fontsize=10)
-    if found.networks > 1:
+    if several:
         bars(row[1], found.coherence, found.coherence_interval)
         row[1].set(ylim=(-0.5, 1.1), ylabel="coherence")
         row[1].set_title(f"{found.networks} networks", fontsize=10)
@@ -118,9 +131,8 @@ def portrait(found) -> BookFigure:
         for k, axes in enumerate(parts[1].axes):
             axes.set(xticks=[], yticks=[]) if k < shown else axes.axis("off")
         match = found.identify()
-        parts[1].suptitle(
-            f"the first {shown} generators; they span {match.name if match else 'no known algebra'}", fontsize=10
-        )
+        said = f"the first {shown} generators; they span {match.name if match else 'no known algebra'}"
+        parts[1].suptitle(in_lines(said, letters(10, figure.get_figwidth())), fontsize=10)
     figure.words = told.portrait(found)
     return figure
 
