@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from liegg import plots
 from liegg.plots import spots
+from liegg.reproduce import side_by_side
 from liegg.reproduce.dark import dark
 from liegg.reproduce.drawings import add, described
 from liegg.reproduce.errors import UserError
@@ -107,6 +108,19 @@ def test_a_picture_of_which_nothing_is_said_is_refused(metadata):
         drawings(cell(figure, **metadata))
     with pytest.raises(UserError, match=r"page\.ipynb: a figure has no caption"):
         drawings(cell(figure, mystnb={"figure": {"name": "n"}}))
+
+
+def test_the_drawing_of_each_run_has_a_text_of_its_own():
+    here, there = (cell(figure, mystnb={"figure": FIGURE}) for figure in (HEAT, LINES))
+    notebook = new_notebook(cells=[here])
+    described(here, "page")
+    side_by_side._double(notebook, here, there, "", "")
+    add(notebook, "page")
+    alts = {c.metadata["mystnb"]["image"]["alt"] for c in notebook.cells if SVG in c.outputs[-1].data}
+    assert alts == {
+        "This run, profile quick: A b c. It is warm.",
+        "Stored run, profile paper: A b c. It rises.",
+    }
 
 
 @pytest.fixture
