@@ -251,12 +251,13 @@ def decided(panels: dict, labels: dict[str, str], ylabel: str) -> str:
 
 
 def within_bands(panels: dict, labels: dict[str, str], xlabel: str, ylabel: str) -> str:
-    """Means and the half widths of their bands."""
-    said = [sentence(f"{ylabel}, against {xlabel}, logarithmic")]
+    """Means, how often zero is within the outer band about them, and half widths of both bands at the ends."""
+    bands = {name: f"{name} band ({labels[name]})" if name in labels else f"{name} band" for name in ("inner", "outer")}
+    said = [sentence(f"{ylabel}, against {xlabel}, logarithmic; means, {bands['inner']} and {bands['outer']}")]
     for title, panel in panels.items():
-        within = int((np.abs(panel["mean"]) <= np.asarray(panel["outer"])).sum())
-        inner, outer = (" to ".join(number(panel[name][end]) for end in (0, -1)) for name in ("inner", "outer"))
-        told = f"means {span(panel['mean'])}, {within} of {len(panel['mean'])} within the outer band"
-        ends = f"from {number(panel['x'][0])} to {number(panel['x'][-1])}"
-        said.append(sentence(f"{title}: {told}; half widths {ends}: inner band {inner}, outer band {outer}"))
+        x, mean, outer = (np.asarray(panel[name], dtype=float) for name in ("x", "mean", "outer"))
+        within = f"means {span(mean)}, zero in the outer band at {int((np.abs(mean) <= outer).sum())} of {len(mean)}"
+        widths = (f"{name} {' to '.join(number(panel[name][end]) for end in (0, -1))}" for name in bands)
+        ends = f"half widths from {number(x[0])} to {number(x[-1])}"
+        said.append(sentence(f"{title}: {within}; {ends}:", ", ".join(widths)))
     return sentences(said)

@@ -90,7 +90,7 @@ def letters(panels: Sized) -> list[str]:
 
 
 def places(name: str, numbers: Sequence[int]) -> str:
-    """ "layers 1 to 3", "layer 4" or "layers 1, 3"."""
+    """Numbered things in few words: layers 1 to 3, layer 4, or layers 1, 3."""
     if len(numbers) == 1:
         return f"{name} {numbers[0]}"
     following = list(numbers) == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 2

@@ -6,25 +6,30 @@ import re
 import numpy as np
 import pytest
 import torch
-from examples import EVERY, LABELS, RISING
+from test_columns import FIGURES, symmetry
 
 from liegg import plots
 from liegg.plots import seen, spots, told, words
 from liegg.plots.style import BookFigure
 
+LABELS = {"a": "kind A", "b": "kind $B_1$"}
+RISING = torch.tensor([[1.0, 2.0, 4.0], [3.0, 2.0, 4.0]])  # two networks, three settings
 
-@pytest.mark.parametrize("name", EVERY)
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_says_what_it_shows(name):
-    figure = EVERY[name]()
-    said = figure.words
+    said = FIGURES[name]().words
     assert re.search(r"\d", said) and said.endswith(".") and said[0] == said[0].upper()
     assert not re.search(r"[$\\{}\n]|  |\.\.|nan|\.(svg|png|ipynb)|\d[eE][-+]\d", said)
-    for left, top, of_point in figure._places():
-        assert 0 <= left <= 100 and 0 <= top <= 100 and re.search(r"\d", of_point)
 
 
-def test_no_figure_is_left_out():
-    assert set(EVERY) == {name for name in plots.__all__ if name.islower() and name != "orbit_density"}
+@pytest.mark.parametrize("name", ["spectra", "portrait", "runs"])
+def test_spots_are_within_the_figure(name):
+    figure = FIGURES[name]()
+    for drawing in (figure, figure.narrow()):
+        assert len(drawing._places()) > 10
+        for left, top, said in drawing._places():
+            assert 0 <= left <= 100 and 0 <= top <= 100 and re.search(r"\d", said)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,9 @@ def test_tables_are_told_by_their_extremes():
         "Height: least 1 (row low, column 5), greatest 4 (row low, column 7)."
     )
     assert told.table(torch.full((2, 2), math.nan), [1, 2], [1, 2]) == "blank"
-    assert "8 of 9 on the diagonal, 1 found more and 0 less" in EVERY["confusion"]().words
+    assert "8 of 9 on the diagonal, 1 found more and 0 less" in told.confusion(
+        {"n": torch.tensor([[3, 1], [0, 5]])}, [0, 3]
+    )
 
 
 def test_clouds_of_points_are_told_by_where_most_of_them_are():
@@ -155,14 +162,16 @@ def test_frames_are_compared_with_the_first():
 
 
 def test_points_of_spectra_say_direction_variance_and_bias():
-    figure = EVERY["spectra"]()
+    figure = plots.spectra({"a": RISING, "b": RISING}, {"a": RISING / 10}, LABELS, "units")
     said = {words for _, _, _, words in figure.spots}
     assert "kind A, direction 1: variance 2, bias 0.2" in said and "kind B 1, direction 3: variance 4" in said
     drawn = [(axes, x, y) for axes, x, y, words in figure.spots if words.startswith("kind A, direction 1:")]
     assert drawn == [(figure.axes[0], 1, 2), (figure.axes[1], 1, pytest.approx(0.2))]
-    of_directions = [words for _, _, _, words in EVERY["portrait"]().spots]
-    assert len(of_directions) == 2 * 4 and all("coherence" in words for words in of_directions)
-    assert of_directions[0].startswith("direction 1, counted, in so(2): relative variance")
+    found = symmetry()
+    of_directions = [words for *_, words in plots.portrait(found).spots]
+    assert len(of_directions) == 2 * 9 and all("coherence" in words for words in of_directions)
+    counted = f"in {found.identify().name}" if found.identify() else ""
+    assert of_directions[0].startswith(f"direction 1, counted, {counted}".rstrip(", "))
 
 
 def test_too_many_points_leave_ends_and_steps():
