@@ -36,6 +36,13 @@ STICKS_OUT = """
   return found.slice(0, 3);
 }
 """
+MISPLACED = """
+() => [...document.querySelectorAll(".picture:has(.spots)")].filter((picture) => {
+  const image = [...picture.querySelectorAll("img")].find((one) => one.checkVisibility());
+  const drawn = image && image.clientHeight - 2 * parseFloat(getComputedStyle(image).paddingTop);
+  return image && Math.abs(drawn - picture.clientHeight) > 1;
+}).map(() => "points are not where they are drawn")
+"""
 SAYS_TOO_LITTLE = """
 () => {
   const found = [];
@@ -59,7 +66,7 @@ SAYS_TOO_LITTLE = """
 
 def complaints(html: Path) -> dict[str, list[str]]:
     """Page by page, where there is any: errors and warnings, requests that leave the machine, what sticks out in light
-    and in dark, pictures and controls without words."""
+    and in dark, points beside their places, pictures and controls without words."""
     found: dict[str, list[str]] = {}
     with (
         sync_playwright() as playwright,
@@ -73,7 +80,7 @@ def complaints(html: Path) -> dict[str, list[str]]:
             page.goto(path.as_uri() + SEARCHED.get(path.name, ""))
             for theme in ("light", "dark"):
                 page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
-                said += [f"{what} ({theme})" for what in page.evaluate(STICKS_OUT)]
+                said += [f"{what} ({theme})" for what in page.evaluate(STICKS_OUT) + page.evaluate(MISPLACED)]
             said += page.evaluate(SAYS_TOO_LITTLE)
             if said:
                 found[str(path.relative_to(html))] = list(said)

@@ -21,6 +21,8 @@ FAULTS = {
     '<div style="width: 900px">wide</div>': "sticks out (light)",
     f"<p>{'long' * 100}</p>": "px wide (dark)",
     "<button></button>": "has no name",
+    '<div class="picture"><img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="A dot." style="display: block">'
+    '<div class="spots" style="padding: 8px"></div></div>': "points are not where they are drawn (dark)",
     "<h4>Too deep</h4>": 'H4 "Too deep" skips a level',
 }
 
