@@ -2,11 +2,13 @@
 
 import io
 import re
+from collections import Counter
 from contextlib import redirect_stdout
 
 import nbformat
 import pytest
 
+from liegg.reproduce import claims
 from liegg.reproduce.project import find_root
 
 BOOK, NOTEBOOKS = find_root() / "book", sorted((find_root() / "notebooks").glob("*.ipynb"))
@@ -29,6 +31,12 @@ def read(path):
 def test_prose_refers_to_every_figure_of_its_page_by_number(path):
     words, captions = read(path)
     assert set(re.findall(r"\{numref\}`([^`]+)`", words)) == set(captions)
+
+
+def test_no_figure_is_called_like_another_or_like_a_claim():
+    """Both are anchors of pages: a link to a claim must not lead to a figure."""
+    names = [name for path in NOTEBOOKS for name in read(path)[1]] + [claim.id for claim in claims.load()]
+    assert not [name for name, number in Counter(names).items() if number > 1]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
