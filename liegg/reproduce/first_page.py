@@ -134,7 +134,7 @@ def wall(listed: Sequence[Claim], verdicts: dict[str, Verdict]) -> str:
     return "\n".join(
         [
             '<nav class="wall" aria-label="Every claim, by its verdict">',
-            '<a class="past" href="#claims-and-verdicts">Past the squares</a>',
+            '<a class="past" href="#what-this-book-does">Past the squares</a>',
             *groups,
             f'<p class="legend">{legend}. Each leads to its row.</p>',
             "</nav>",

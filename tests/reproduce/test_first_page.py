@@ -109,6 +109,13 @@ def test_a_square_for_each_claim():
     assert counted == len(LISTED)
 
 
+def test_what_leads_past_the_squares_leads_to_what_follows_them():
+    (past,) = BeautifulSoup(first_page.wall(LISTED, STANDS), "html.parser").select("a.past")
+    _, after = (ROOT / "book" / "index.md").read_text(encoding="utf-8").split("% generated: answer")
+    heading = re.search(r"^## (.*)$", after, re.M)[1]
+    assert past["href"] == f"#{heading.lower().replace(' ', '-')}"
+
+
 def test_a_statement_cannot_end_its_square():
     claim = LISTED[0].model_copy(update={"statement": '"><b>x</b>'})
     (square,) = BeautifulSoup(first_page.wall([claim], STANDS), "html.parser").select("li a")
