@@ -151,12 +151,12 @@ def categories(panels: dict, labels: dict[str, str], of: str, log: Iterable[str]
     said = [sentence(of + columns + several([labels[kind] for kind in _kinds(panels)], most))]
     for letter, (ylabel, kinds) in zip(letters(panels), panels.items()):
         told = {}
-        shown = dict.fromkeys(name for values in kinds.values() for name in values)
+        all_of = {name for values in kinds.values() for name in values} == set(names)
         for kind, values in kinds.items():
-            if len(values) > 2 and all(name[:1].isdigit() for name in values):
+            if len(values) > 2 * all_of and all(name[:1].isdigit() for name in values):
                 told[labels[kind]] = course([*values], [*values.values()], log=ylabel in log)
-            elif values and len(shown) <= MOST + 1:
-                told[labels[kind]] = ", ".join(number(values.get(name, math.nan)) for name in shown)
+            elif values and all_of and len(names) <= MOST + 1:
+                told[labels[kind]] = ", ".join(number(values.get(name, math.nan)) for name in names)
             else:
                 told[labels[kind]] = over(values)
         heights = {labels[kind]: level([*values.values()], log=ylabel in log) for kind, values in kinds.items()}

@@ -194,6 +194,19 @@ def test_points_that_coincide_are_one():
     ]
 
 
+@pytest.mark.parametrize(
+    ("every", "some", "said"),
+    [
+        ({"zoo": 0.5, "new": 0.5, "once": 1.0}, {"once": 0.25, "zoo": 0.75}, "0.25 in once, 0.75 in zoo"),
+        ({"0": 0.5, "2": 1.0, "5": 1.0}, {"0": 0.5, "5": 0.75}, "from 0.5 at 0 to 0.75 at 5"),
+        ({"zoo": 0.5, "once": 1.0}, {"once": 0.25, "zoo": 0.75}, "0.75, 0.25"),
+    ],
+)
+def test_a_panel_without_a_category_says_which_it_has(every, some, said):
+    panels = {"all": {"a": every}, "some": {"a": some}}
+    assert f"(b) some: kind A {said}." in told.categories(panels, LABELS, "")
+
+
 def test_medians_of_strips_say_what_they_are():
     figure = plots.strips({"value,\nafter (m)": {"a": {"1": [1.0, 3.0], "2": [8.0]}}}, LABELS, point="place")
     assert [(x, y, words) for _, x, y, words in figure.spots] == [
