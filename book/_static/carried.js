@@ -2,7 +2,7 @@
 document.addEventListener("DOMContentLoaded", () => {
   for (const form of document.querySelectorAll("form.live")) {
     const part = (name) => form.querySelector(`.live-${name}`);
-    const [frame, dot, here, said] = ["frame", "dot", "here", "said"].map(part);
+    const [frame, dot, here, where, said] = ["frame", "dot", "here", "place", "said"].map(part);
     const words = JSON.parse(form.querySelector("script").textContent);
     const { title, place } = form.elements;
 
@@ -19,6 +19,7 @@ document.addEventListener("DOMContentLoaded", () => {
       dot.setAttribute("cy", y);
       here.setAttribute("transform", `translate(${x})`);
       place.setAttribute("aria-valuetext", places[at]);
+      where.textContent = `${places[at][0].toUpperCase()}${places[at].slice(1)}.`;  // which the slider says aloud
       said.textContent = sentences[at];
     };
 

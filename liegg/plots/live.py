@@ -73,9 +73,10 @@ class Live:
  style="aspect-ratio: {W}/{H}; background-size: {steps}00% {len(every)}00%; background-image: url({_png(sheet)})"></div>
 {self._curves(every)}
 </div>
-<label class="live-slider">carry it
+<label class="live-slider">how far it is carried
 <input type="range" name="place" min="0" max="{steps - 1}" step="1" value="{self.start}"></label>
-<output class="live-said" aria-live="polite"></output>
+<p class="live-now"><span class="live-place" aria-hidden="true"></span>
+<output class="live-said" aria-live="polite"></output></p>
 {"".join(f'<p class="live-about" data-view="{i}" hidden>{html.escape(m.about)}</p>' for i, m in enumerate(every))}
 <script type="application/json">{words}</script>
 </div>

@@ -201,7 +201,9 @@ def rings(panels: dict[str, tuple]) -> str:
         turns, agreement = winding(points, angle)
         told.append(
             f"{title}: {len(points)} points, {span(points.norm(dim=1))} from the origin; they go round {number(turns)} "
-            f"time{'s' * (abs(turns) != 1)} while the angle goes round once (agreement {number(agreement)})"
+            f"time{'s' * (abs(turns) != 1)} while the angle goes round once"
+            + f" (agreement {number(agreement)})"
+            * (turns != 0)
         )
     return sentences([sentence("the second number of the latent, against the first"), *map(sentence, told)])
 

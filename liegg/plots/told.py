@@ -37,7 +37,8 @@ def lines(panels: dict, labels: dict[str, str], xlabel: str, log: Iterable[str] 
         drawn = {labels[kind]: (x, means(values)) for kind, (x, values) in kinds.items()}
         told = {name: course(x, y, log=ylabel in log, steps=ylabel in steps) for name, (x, y) in drawn.items()}
         heights = {name: level(y, log=ylabel in log) for name, (_, y) in drawn.items()}
-        return sentence(letter, f"{axis(ylabel, ylabel in log)}:", extremes(told, heights, ordered=shaded(labels)))
+        courses = extremes(told, heights, ordered=shaded(labels)) or "nothing"
+        return sentence(letter, f"{axis(ylabel, ylabel in log)}:", courses)
 
     against = sentence("against", xlabel + several([labels[kind] for kind in _kinds(panels)], MOST))
     return sentences([against, *(panel(letter, *drawn) for letter, drawn in zip(letters(panels), panels.items()))])

@@ -19,7 +19,7 @@ from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
-SOURCES = {".md", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
+SOURCES = {".md", ".txt", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
 GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")

@@ -67,6 +67,8 @@ def _both(run: Run, here: dict[str, Verdict], stored: dict[str, Verdict]) -> str
     """How many claims this run decides, and how many of them as the stored one does."""
     decided = [name for name, verdict in here.items() if verdict.answer != "not tested"]
     same = sum(here[name].answer == stored[name].answer for name in decided)
+    if not decided:
+        return f"This run, profile {code(run.name)}, tests none of the claims at its own settings."
     return (
         f"This run, profile {code(run.name)}, tests {len(decided)} of the {len(here)} claims at its own settings, and "
         f"its verdict is that of the stored run on {same}."

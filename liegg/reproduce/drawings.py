@@ -99,4 +99,5 @@ def _buttons(spots: list[tuple[float, float, str]], classes: str) -> str:
         f' aria-label="{html.escape(words)}" data-words="{html.escape(words)}"></button>'
         for left, top, words in spots
     ]
-    return f'<div class="{classes}">{"".join(buttons)}</div>'
+    group = 'role="group" aria-label="Points of the picture; arrow keys lead from one to the next"'
+    return f'<div class="{classes}" {group}>{"".join(buttons)}</div>'

@@ -99,14 +99,17 @@ def _otherwise(root: Path, listed, verdicts, experiments, link: Link) -> str:
     tested = Counter(verdicts[c.id].answer for c in theirs)
     said = f"Of the authors' {tested.total()} claims that were tested, {tested['yes']} came out as they say, "
     said += f"{tested['partly']} in part, " * bool(tested["partly"])
-    said += f"{tested['undecided']} are undecided, and {tested['no'] or 'none'} came out otherwise"
+    said += f"{tested['undecided']} undecided, and {tested['no'] or 'none'} otherwise"
     others = [c for c in theirs if verdicts[c.id].answer == "no"]
     if not others:
         return f"{said}."
     (part, most), *_ = Counter(experiments[c.experiment].part for c in others).most_common(1)
     first = next(c for c in others if experiments[c.experiment].part == part)
     quoted = f"“{text(first.statement)}” (theirs: {text(first.paper)}; here: {text(brief(verdicts[first.id]))})"
-    return f"{said}, {most} of them in *{text(titles(root).get(part, part))}*, such as {link(first, quoted)}."
+    within, example = f"in *{text(titles(root).get(part, part))}*", link(first, quoted)
+    return (
+        f"{said}, {within}: {example}." if others == [first] else f"{said}, {most} of them {within}, such as {example}."
+    )
 
 
 def titles(root: Path) -> dict[str, str]:
@@ -147,11 +150,6 @@ def _square(claim: Claim, verdict: Verdict) -> str:
     kind = verdict.answer.replace(" ", "-")
     mark = MARKS[verdict.answer]
     return f'<li><a class="{kind}" href="{_address(claim)}" aria-label="{words}">{mark}</a></li>'
-
-
-def plain(words: str) -> str:
-    """Words of the book without their links."""
-    return html.unescape(re.sub(r"<[^>]*>|\\(?=[^\w\s])", "", words))
 
 
 def capital(words: str) -> str:

@@ -12,6 +12,8 @@ from liegg.reproduce.table import Experiment
 FOLDER = Path("book", "_static")
 KINDS = {"": SVG, "-narrow": NARROW_SVG}
 """what the name of a drawing ends in, for a wide and for a narrow column; a dark one has `-dark` at its end"""
+WORDS = ".txt"
+"""what the name of the file ends in that holds its words, for who does not see it"""
 
 
 def keep(run: Run, experiments: list[Experiment]) -> None:
@@ -25,20 +27,21 @@ def keep(run: Run, experiments: list[Experiment]) -> None:
     page = executed.read(run.executed(picture.experiment))
     for cell in page.cells if page else ():
         if cell.metadata.get("mystnb", {}).get("figure", {}).get("name") == picture.figure:
-            (data,) = [output.data for output in cell.outputs if SVG in output.get("data", {})]
-            for suffix, kind in KINDS.items():
-                drawing = "".join(data[kind])  # of a file it is a list of lines
-                for name, content in {suffix: drawing, f"{suffix}-dark": dark(drawing)}.items():
-                    with whole.writing(run.root / FOLDER / f"{picture.file}{name}.svg") as part:
-                        part.write_text(content, encoding="utf-8")
+            (output,) = [output for output in cell.outputs if SVG in output.get("data", {})]
+            drawings = {suffix: "".join(output.data[kind]) for suffix, kind in KINDS.items()}  # of a file it is lines
+            files = {f"{suffix}.svg": drawing for suffix, drawing in drawings.items()}
+            files |= {f"{suffix}-dark.svg": dark(drawing) for suffix, drawing in drawings.items()}
+            for end, content in (files | {WORDS: output.metadata[SVG]["alt"]}).items():
+                with whole.writing(run.root / FOLDER / f"{picture.file}{end}") as part:
+                    part.write_text(content, encoding="utf-8")
             return
     raise UserError(f"{first_page.FILE.name}: {picture.experiment} has no figure {picture.figure}")
 
 
 def shown(root: Path, caption: str) -> str:
-    """The picture in the book, over its caption, which is what is said to who does not see it."""
+    """The picture in the book, over its caption."""
     name = first_page.load(root).picture.file
-    alt = first_page.plain(caption)
+    alt = (root / FOLDER / f"{name}{WORDS}").read_text(encoding="utf-8")
     classes = {"": "only-light for-wide", "-dark": "only-dark for-wide"}
     classes |= {f"-narrow{dark}": kinds.replace("wide", "narrow") for dark, kinds in classes.items()}
     images = [

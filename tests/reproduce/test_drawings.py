@@ -84,7 +84,7 @@ def test_pictures_of_one_cell_are_shown_one_by_one_and_each_as_it_needs():
 def test_points_are_buttons_within_the_picture_that_say_their_words():
     cells, shown = drawings(cell(LINES, mystnb={"figure": FIGURE}))
     buttons = [(c.outputs[0].data["text/html"], s[2]) for c, s in zip(cells, shown) if "text/html" in c.outputs[0].data]
-    assert [re.match('<div class="([^"]*)">', text)[1] for text, _ in buttons] == ["for-wide spots"]  # not in the other
+    assert [re.match('<div class="([^"]*)"', text)[1] for text, _ in buttons] == ["for-wide spots"]  # not in the other
     (text, tags) = buttons[0]
     assert "into-picture" in tags and text.count("<button") == 1
     assert text.count('="the &quot;middle&quot;"') == 2

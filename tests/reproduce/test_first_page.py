@@ -62,13 +62,17 @@ def test_a_sentence_names_claims_that_there_are():
     [
         (
             {"yes": 3},
-            "Of the authors' 3 claims that were tested, 3 came out as they say, 0 are undecided, and none came",
+            "Of the authors' 3 claims that were tested, 3 came out as they say, 0 undecided, and none otherwise.",
         ),
-        ({"yes": 2, "partly": 1, "undecided": 4}, "2 came out as they say, 1 in part, 4 are undecided, and none came"),
+        (
+            {"yes": 2, "partly": 1, "undecided": 4},
+            "2 came out as they say, 1 in part, 4 undecided, and none otherwise.",
+        ),
         (
             {"no": 2},
-            "0 came out as they say, 0 are undecided, and 2 came out otherwise, 2 of them in *LieGG*, such as “",
+            "0 came out as they say, 0 undecided, and 2 otherwise, 2 of them in *LieGG*, such as “",
         ),
+        ({"no": 1}, "0 undecided, and 1 otherwise, in *LieGG*: “"),
         ({}, "Of the authors' 0 claims that were tested"),
     ],
 )

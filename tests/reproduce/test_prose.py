@@ -93,13 +93,15 @@ SMALL = {
 @pytest.mark.parametrize("builder", ["html", "singlehtml"])
 def test_terms_show_their_definition(tmp_path, monkeypatch, builder):
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace
 
     monkeypatch.syspath_prepend(BOOK / "_ext")
     for name, text in SMALL.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     settings = {"extensions": ["myst_parser", "liegg_terms"]}
     out = tmp_path / "out"
-    Sphinx(tmp_path, None, out, tmp_path / "trees", builder, settings, status=None, warning=None).build()
+    with docutils_namespace():  # or other tests would meet Sphinx's roles
+        Sphinx(tmp_path, None, out, tmp_path / "trees", builder, settings, status=None, warning=None).build()
     pages = [
         (out / name).read_text(encoding="utf-8") for name in ("index.html", "words.html") if (out / name).is_file()
     ]

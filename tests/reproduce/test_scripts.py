@@ -108,17 +108,27 @@ def test_a_square_says_which_claim_it_is_below_them_all(show):
     assert page.evaluate("document.scrollingElement.scrollWidth") <= looked_at.PHONE["width"]
 
 
-def test_points_of_a_picture_are_reached_by_keyboard_and_stand_over_it(show):
-    spots = '<div class="spots"><button type="button" class="spot" style="--left:98%;--top:50%"'
-    spots += f' data-words="{"direction 1, " * 8}" aria-label="direction 1"></button></div>'
-    picture = '<svg width="300" height="200"></svg>'
-    page = show(f'<figure><div class="picture" style="width: 300px">{picture}{spots}</div></figure>')
-    spot = page.locator(".spot")
-    assert spot.evaluate("e => getComputedStyle(e, '::after').content") == "none"
+def test_points_of_a_picture_are_one_stop_of_the_keyboard(show):
+    spots = "".join(
+        f'<button type="button" class="spot" style="--left:{left}%;--top:50%" data-words="{name}"></button>'
+        for left, name in ((2, "first"), (98, "second " * 20))
+    )
+    picture = f'<svg width="300" height="200"></svg><div class="spots">{spots}</div>'
+    page = show(f'<figure><div class="picture" style="width: 300px">{picture}</div></figure><a href="#x">after</a>')
+    first, second = page.locator(".spot").all()
+    words = lambda spot: spot.evaluate("e => getComputedStyle(e, '::after').content")
+    assert words(first) == "none"
     page.keyboard.press("Tab")
-    expect(spot).to_be_focused()
-    assert spot.evaluate("e => getComputedStyle(e, '::after').content").startswith('"direction 1')
-    box, around = spot.bounding_box(), page.locator(".picture").bounding_box()
+    expect(first).to_be_focused()
+    assert words(first) == '"first"'
+    page.keyboard.press("Escape")
+    assert words(first) == "none"
+    page.keyboard.press("ArrowRight")
+    expect(second).to_be_focused()
+    box, around = second.bounding_box(), page.locator(".picture").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     assert middle == pytest.approx((around["x"] + 0.98 * 300, around["y"] + 0.5 * around["height"]), abs=1)
+    assert words(second).startswith('"second') and words(first) == "none"
     assert page.evaluate("document.scrollingElement.scrollWidth") <= looked_at.PHONE["width"]
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("after")).to_be_focused()

@@ -37,7 +37,7 @@ def motions(measured: dict[str, Tensor], digits: Tensor, which: int, variance: T
                 "frames": torch.cat([ACTION.act(direction, digits[which][None], t) for t in times])[:, 0],
                 "moved": moved,
                 "change": measured["change"][:, k],
-                "said": [said(*each) for each in zip(there, moved.tolist(), measured["logits"][which, k])],
+                "said": [said(*each) for each in zip(moved.tolist(), measured["logits"][which, k])],
             }
         )
     return shown
@@ -87,12 +87,12 @@ def ends(direction: Tensor, times: Tensor) -> tuple[str, str]:
     return first, last
 
 
-def said(place: str, moved: float, logits: Tensor) -> str:
+def said(moved: float, logits: Tensor) -> str:
     """How far the output has moved at a place, and as what the network reads the digit there, by its logits (m,)."""
     chance, label = logits.softmax(-1).max(-1)
     return (
-        f"{place[:1].upper()}{place[1:]}: the output moved {moved:.2f} standard deviations; unrelated digits: "
-        f"{UNRELATED:.1f}. Read as {label} ({100 * chance:.0f}\u00a0%)."
+        f"The output moved {moved:.2f} standard deviations; unrelated digits: {UNRELATED:.1f}. "
+        f"Read as {label} ({100 * chance:.0f}\u00a0%)."
     )
 
 
