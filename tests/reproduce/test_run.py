@@ -302,7 +302,7 @@ def test_a_notebook_that_fails_harms_no_other(project):
     finally:
         table.write_text(before)
     assert failed.returncode == 1 and "12_rotated_digits failed" in failed.stderr
-    assert "FileNotFoundError: train-images-idx3-ubyte.gz is neither in" in failed.stdout
+    assert "FileNotFoundError: t10k-images-idx3-ubyte.gz is neither in" in failed.stdout
     traceback = project / "book" / "_build" / "smoke" / "executed" / "12_rotated_digits.failed.ipynb"
     shown = [o for c in nbformat.read(traceback, as_version=4).cells for o in c.get("outputs", [])]
     assert [o.ename for o in shown if o.output_type == "error"] == ["FileNotFoundError"]
