@@ -18,7 +18,7 @@ BADGES = {"yes": "success", "partly": "warning", "no": "danger", "undecided": "i
 START, END = "<!-- from here: make store -->", "<!-- to here -->"
 
 
-def _verdicts(
+def verdicts_of(
     listed: list[Claim], experiments: dict[str, Experiment], path: Callable[[str], Path]
 ) -> dict[str, Verdict]:
     """The verdicts on all claims by the results that lie where `path` says."""
@@ -46,13 +46,13 @@ def _first(run: Run, experiments: dict[str, Experiment]) -> dict[str, Verdict]:
     def path(name: str) -> Path:
         return run.result(name) if run.name == "paper" and run.result(name).is_file() else run.reference(name)
 
-    return _verdicts(claims.load(run.root), experiments, path)
+    return verdicts_of(claims.load(run.root), experiments, path)
 
 
 def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
     """For the first page: every claim in this run and in the stored one, the tables folded, by part."""
     listed = claims.load(run.root)
-    here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
+    here, stored = (verdicts_of(listed, experiments, path) for path in (run.result, run.reference))
     parts = [_both(run, here, stored), _ages(run, experiments)]
     for number in dict.fromkeys(e.part for e in experiments.values()):
         of_part = [e for e in experiments.values() if e.part == number]
@@ -99,7 +99,7 @@ def of_page(run: Run, experiment: Experiment) -> str:
     command that makes its number."""
     experiments = table.load(run.root)
     listed = claims.load(run.root)
-    here, stored = (_verdicts(listed, experiments, path) for path in (run.result, run.reference))
+    here, stored = (verdicts_of(listed, experiments, path) for path in (run.result, run.reference))
     rows = [
         [
             f'<span id="{c.id}"></span>{text(c.statement)} ({text(c.source)})',
@@ -120,7 +120,7 @@ def readme_table(root: Path) -> str:
     """For README: what came out in five lines, and below them, folded, the authors' claims that the stored results
     test."""
     listed, experiments = claims.load(root), table.load(root)
-    stored = _verdicts(listed, experiments, Run("paper", root=root).stored)
+    stored = verdicts_of(listed, experiments, Run("paper", root=root).stored)
     lines = first_page.sentences(root, listed, stored, experiments, first_page.in_readme)
     for told in (AUTHORS, [origin for origin in ORIGINS if origin not in AUTHORS]):
         counts = [f"{ORIGINS[o]}: {count([c for c in listed if c.origin == o], stored)}" for o in told]

@@ -7,13 +7,14 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from liegg.reproduce import claims, intervals, whole
+from liegg.reproduce.claim_tables import verdicts_of
 from liegg.reproduce.claims import Claim
 from liegg.reproduce.dictionary import FILE, Dictionary
 from liegg.reproduce.pages import State
 from liegg.reproduce.project import TABLE, Run
 from liegg.reproduce.results import as_csv, read_json
 from liegg.reproduce.table import Experiment
-from liegg.reproduce.verdicts import Verdict, judge
+from liegg.reproduce.verdicts import Verdict
 
 ZIP = "liegg-results"
 DATE = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same results give the same bytes
@@ -118,7 +119,7 @@ def _claims(run: Run, experiments: dict[str, Experiment]) -> list[dict]:
     """One row for each claim with its verdict in this run and in the stored one."""
     listed = claims.load(run.root)
     verdicts = {
-        suffix: judge(listed, {name: read_json(path(name)) for name in experiments}, experiments)
+        suffix: verdicts_of(listed, experiments, path)
         for suffix, path in (("", run.result), ("_stored", run.reference))
     }
     return [

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import yaml
-
-from liegg.reproduce import browser
+from liegg.reproduce import browser, rows
 from liegg.reproduce.book import article
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run, say
@@ -63,7 +61,7 @@ def place(run: Run) -> Path:
 def document(run: Run) -> str:
     """All pages as one, with a title and a table of contents in front."""
     base = os.path.relpath(run.html, run.folder).replace(os.sep, "/")
-    chapters = dict(_chapters(yaml.safe_load((run.root / "book" / "_toc.yml").read_text(encoding="utf-8"))))
+    chapters = dict(_chapters(rows.read(run.root / "book" / "_toc.yml")))
     pages = {name: (run.html / f"{name}.html").read_text(encoding="utf-8") for name in chapters}
     frame = next((name for name, page in pages.items() if MATHS.search(page)), next(iter(pages)))
     head = "\n".join(
@@ -91,7 +89,7 @@ def document(run: Run) -> str:
 
 
 def _title(run: Run) -> str:
-    return html.escape(yaml.safe_load((run.root / "book" / "_config.yml").read_text(encoding="utf-8"))["title"])
+    return html.escape(rows.read(run.root / "book" / "_config.yml")["title"])
 
 
 def _chapters(toc: dict) -> Iterator[tuple[str, str]]:
