@@ -11,7 +11,6 @@ import ast
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from liegg.reproduce import executed, kept
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run
+from liegg.reproduce.reached import is_text, modules, parsed, text
 from liegg.reproduce.results import read_json, versions
 from liegg.reproduce.table import Experiment
 
@@ -80,7 +80,8 @@ def changes(before: Any, now: dict) -> list[str]:
     for part, new in now.items():
         old = before.get(part) if isinstance(before, dict) else None
         old = old if isinstance(old, dict) else {}
-        for name in sorted(set(old) | set(new)):
+        gone = set(old) - set(new) if part != "modules" else set()  # a module is left by a change of those that remain
+        for name in sorted(gone | set(new)):
             if old.get(name) != new.get(name):
                 found.append(
                     {
@@ -133,18 +134,6 @@ def _end(code: list[str]) -> int:
     return max((i for i, names in enumerate(calls, 1) if names & MEASURING), default=len(code))
 
 
-def modules(code: str, root: Path) -> list[Path]:
-    """The files of liegg that a piece of code imports, directly or through others; not those imported for types."""
-    found: set[Path] = set()
-    queue = set(_imports(code, root))
-    while queue:
-        path = queue.pop()
-        if path not in found:
-            found.add(path)
-            queue |= _imports(_text(path, root), root)
-    return sorted(found)
-
-
 def _reached(code: str, root: Path) -> dict[str, str]:
     """Every file on which numbers may depend, with a digest of its code."""
     names = [path.relative_to(root).as_posix() for path in modules(code, root)]
@@ -162,40 +151,17 @@ def _file(name: str, root: Path) -> dict[str, str]:
     path = root / name
     if not path.is_file():
         return {}
-    text = _text(path, root)
-    return {name: _digest(_plain(text) if path.suffix == ".py" else text)}
-
-
-def _text(path: Path, root: Path) -> str:
-    """What is in a file; of a module only if it is Python. Raises UserError that names it."""
-    name = path.relative_to(root).as_posix()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{name} cannot be read: {error}") from None
-    if path.suffix == ".py":
-        _parsed(text, name)
-    return text
-
-
-@functools.cache
-def _parsed(code: str, name: str) -> ast.Module:
-    """The syntax tree of a piece of code. Raises UserError that names where it stands."""
-    try:
-        return ast.parse(code)
-    except SyntaxError as error:
-        raise UserError(f"{name}, line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or too deep
-        raise UserError(f"{name} is not Python: {error}") from None
+    content = text(path, root)
+    return {name: _digest(_plain(content) if path.suffix == ".py" else content)}
 
 
 def _cell(code: str, name: str) -> str:
     """A code cell as plain Python, without what counts as text; IPython's own commands as the calls that they are."""
     try:
-        _parsed(code, name)
+        parsed(code, name)
     except UserError:
         code = TransformerManager().transform_cell(code)
-        _parsed(code, name)
+        parsed(code, name)
     return _plain(code, cell=True)
 
 
@@ -203,49 +169,6 @@ def _stored(code: str, root: Path) -> dict[str, str]:
     """Digests of the stored results that a piece of code names by their path."""
     names = sorted(set(re.findall(r"data/reference/[\w/.-]+", code)))
     return {name: digest for file in names for name, digest in _file(file, root).items()}
-
-
-@functools.cache
-def _imports(code: str, root: Path) -> frozenset[Path]:
-    """The files named by the import statements of one piece of code, packages included."""
-    names, called = set(), {"liegg"}
-    for node in _nodes(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-            called |= {alias.asname for alias in node.names if alias.name == "liegg" and alias.asname}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in called:
-            names.add(f"liegg.{node.attr}")
-    return frozenset(path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root))
-
-
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that only type checkers see."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            node = ast.Module(node.orelse, [])
-        yield node
-        yield from _nodes(node)
-
-
-def _files(name: str, root: Path) -> set[Path]:
-    """liegg.a.b -> the __init__.py of each package on the way, and the module's file; lazy names resolved."""
-    parts = name.split(".")
-    packages = [root.joinpath(*parts[: i + 1], "__init__.py") for i in range(len(parts))]
-    files = {path for path in [*packages, root.joinpath(*parts).with_suffix(".py")] if path.is_file()}
-    if len(parts) == 2 and (home := _lazy(root).get(parts[1])):
-        files |= _files(f"liegg.{home}", root)
-    return files
-
-
-@functools.cache
-def _lazy(root: Path) -> dict[str, str]:
-    """The table _NAMES of liegg/__init__.py: public name -> submodule that defines it."""
-    for node in ast.parse((root / "liegg" / "__init__.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_NAMES":
-            return ast.literal_eval(node.value)
-    return {}
 
 
 @functools.cache
@@ -257,14 +180,9 @@ def _plain(code: str, *, cell: bool = False) -> str:
     caught = {node for attempt in ast.walk(tree) if isinstance(attempt, ast.Try) for node in ast.walk(attempt)}
     for node in ast.walk(tree):
         if isinstance(body := getattr(node, "body", None), list):
-            text = [n for n in body if _is_text(n) or (_is_check(n) and n not in caught)]
-            node.body = [n for n in body if n in shown or n not in text] or [ast.Pass()]  # type: ignore[attr-defined]
+            aside = [n for n in body if is_text(n) or (_is_check(n) and n not in caught)]
+            node.body = [n for n in body if n in shown or n not in aside] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    """Whether a statement is a mere string."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_check(node: ast.stmt) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from liegg.reproduce import kept, keys, results, table
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run, find_root
+from liegg.reproduce.reached import modules
 
 O5 = table.load()["11_o5_regression"]
 
@@ -37,21 +38,54 @@ def project(tmp_path):
     ],
 )
 def test_modules_that_code_reaches(project, code, reached):
-    found = {str(p.relative_to(project / "liegg").with_suffix("")) for p in keys.modules(code, project)}
+    found = {str(p.relative_to(project / "liegg").with_suffix("")) for p in modules(code, project)}
     assert found == reached
+
+
+LISTING = {
+    "from liegg.shown import x": {"c"},
+    "from liegg.shown import x as y": {"c"},
+    "from liegg import shown\nshown.x.size": {"c"},
+    "from liegg import shown as s\ns.x": {"c"},
+    "import liegg\nliegg.shown.x": {"c"},
+    "from liegg.shown import a": {"shown/a"},
+    "from liegg.shown.a import y": {"shown/a"},
+    "from liegg import shown\ngetattr(shown, 'x')": {"c", "shown/__init__", "shown/a"},
+    "import liegg.shown": {"c", "shown/__init__", "shown/a"},
+    "from liegg.shown import *": {"c", "shown/__init__", "shown/a"},
+}
+
+
+@pytest.mark.parametrize(("code", "reached"), LISTING.items())
+def test_a_package_that_only_lists_names_is_followed_name_by_name(project, code, reached):
+    (project / "liegg" / "shown").mkdir()
+    (project / "liegg" / "shown" / "a.py").write_text("a = 1\n")
+    (project / "liegg" / "shown" / "__init__.py").write_text(
+        '"""Names."""\nfrom liegg.c import x\nfrom liegg.shown.a import a\n__all__ = ["a", "x"]\n'
+    )
+    found = {str(p.relative_to(project / "liegg").with_suffix("")) for p in modules(code, project)}
+    assert found == reached | {"__init__"}
+
+
+def test_a_module_that_is_left_is_no_change_by_itself_and_a_parameter_is():
+    before = {"modules": {"a.py": "1", "b.py": "2"}, "parameters": {"seed": 1, "old": 2}}
+    now = {"modules": {"a.py": "1"}, "parameters": {"seed": 1}}
+    assert keys.changes(before, now) == ["parameter old: 2 → None"]
+    assert keys.changes({}, {"modules": {"a.py": "1"}}) == ["a.py changed"]
 
 
 def test_imports_for_types_alone_are_not_followed(project):
     (project / "liegg" / "c.py").write_text("if TYPE_CHECKING:\n    from liegg import a\nelse:\n    import liegg.b\n")
     (project / "liegg" / "b.py").write_text("")
-    assert [p.stem for p in keys.modules("from liegg import c", project)] == ["__init__", "b", "c"]
+    assert [p.stem for p in modules("from liegg import c", project)] == ["__init__", "b", "c"]
 
 
 def test_each_step_depends_on_what_it_uses_and_no_more():
     key = keys.key(O5, O5.values("quick", {}), find_root())
     measured, drawn = set(key["measure"]["modules"]), set(key["draw"]["modules"])
     assert {"liegg/symmetry/stream.py", "liegg/training/ensemble.py", "liegg/studies/generators/o5.py"} <= measured
-    assert {"liegg/symmetry/find.py", "liegg/symmetry/rules.py", "liegg/plots/measures.py"} <= drawn
+    assert {"liegg/symmetry/find.py", "liegg/symmetry/rules.py", "liegg/plots/symmetries.py"} <= drawn
+    assert "liegg/plots/measures.py" not in drawn  # of a package that lists names those that are used
     assert not measured & drawn and [n for n in measured | drawn if "reproduce" in n] == [keys.TABLES]
     assert key["measure"]["parameters"] == O5.values("quick", {})
     assert set(key["measure"]["versions"]) == set(keys.COMPUTING) and "seaborn" in key["draw"]["versions"]
