@@ -1,6 +1,7 @@
 """The figures of the book: functions from data to a matplotlib Figure, and a picture that moves."""
 
 from liegg.plots.answers import compared
+from liegg.plots.arrows import arrows
 from liegg.plots.densities import within_bands
 from liegg.plots.ensembles import clouds
 from liegg.plots.frames import moments, turning
@@ -14,6 +15,7 @@ from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, port
 __all__ = [
     "Live",
     "Motion",
+    "arrows",
     "clouds",
     "compared",
     "confusion",

@@ -236,3 +236,15 @@ def told_apart(points: Tensor, place: Tensor) -> tuple[float, float]:
     right = every[torch.cdist(points.double(), middles).argmin(1)] == place
     row, column = right.double().mean(0).tolist()
     return row, column
+
+
+def arrows(panels: dict, xlabels: Sequence[str], ylabels: Sequence[str]) -> str:
+    """Vector fields {title: (points, velocities)}: where they move points right and left, up and down, and how fast."""
+    said = []
+    for (title, (points, velocities)), xlabel, ylabel in zip(panels.items(), xlabels, ylabels):
+        x, v = (np.asarray(values, dtype=float) for values in (points, velocities))
+        speed = np.linalg.norm(v, axis=1)
+        slowest, fastest = (f"({number(x[i, 0])}, {number(x[i, 1])})" for i in (speed.argmin(), speed.argmax()))
+        where = f"x is {plain(xlabel)}, y is {plain(ylabel)}; {len(x)} arrows, lengths {span(speed)},"
+        said.append(sentence(f"{plain(title)}:", where, f"shortest at {slowest}, longest at {fastest}"))
+    return sentences(said)

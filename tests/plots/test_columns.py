@@ -43,6 +43,9 @@ TITLES = [f"height of {word} (metres)" for word in ("the first", "a second", "ye
 FRAMES = torch.eye(3).expand(6, 3, 3)
 FIGURES = {
     "clouds": lambda: plots.clouds({name: torch.randn(4, 9, 2) for name in TITLES[:2]}, ["output 1", "output 2"], 60),
+    "arrows": lambda: plots.arrows(
+        {t: (torch.rand(25, 2), torch.randn(25, 2)) for t in ("a boost", "a turn")}, ["$x$", "$x$"], ["$u$", "$v$"]
+    ),
     "compared": lambda: plots.compared({t: shares() for t in [*TITLES, "one more"]}, KINDS, level={TITLES[0]: 0.5}),
     "confusion": lambda: plots.confusion({t: torch.eye(8) * 321 for t in TITLES[:2]}, range(8)),
     "curves": lambda: plots.curves({t: {k: (range(5), torch.rand(5, 3)) for k in KINDS} for t in TITLES}, KINDS, "n"),

@@ -190,3 +190,15 @@ def test_shares_are_compared_category_by_category():
     assert [len(container.lines[0].get_xdata()) for container in axes.containers] == [1, 2]
     bars = axes.containers[1].lines[2][0].get_segments()
     assert [bar[:, 1].tolist() for bar in bars] == [pytest.approx([0.2, 0.8]), pytest.approx([0.7, 1.0])]
+
+
+def test_arrows_point_along_their_field_and_the_longest_reaches_to_the_next_point():
+    points = torch.cartesian_prod(torch.arange(3.0), torch.arange(3.0)) - 1
+    turning = points @ torch.tensor([[0.0, 7.0], [-7.0, 0.0]])
+    figure = plots.arrows({"a turn": (points, turning)}, ["x"], ["y"])
+    (quiver,) = figure.axes[0].collections
+    drawn = np.stack([quiver.U, quiver.V], 1)
+    assert drawn == pytest.approx(turning.numpy() / (7 * 2**0.5)) and quiver.angles == "xy" and quiver.scale == 1
+    assert figure.words == (
+        "A turn: x is x, y is y; 9 arrows, lengths 0 to 9.9, shortest at (0, 0), longest at (−1, −1)."
+    )
