@@ -7,6 +7,7 @@ A = sum_i a_i A_i, and exp(tA) moves a sample. `Action` lists what every action 
 from liegg.actions.base import Action
 from liegg.actions.compose import Copies, Product, Restricted, translations
 from liegg.actions.fields import Polynomial, VectorFields
+from liegg.actions.flow import Flow
 from liegg.actions.images import Affine2d
 from liegg.actions.points import Affine, Linear
 from liegg.actions.tensors import Tensor
@@ -16,6 +17,7 @@ __all__ = [
     "Affine",
     "Affine2d",
     "Copies",
+    "Flow",
     "Linear",
     "Polynomial",
     "Product",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from liegg.actions import Action
+from liegg.actions.flow import flow_of, with_frames
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.labels import paid, require_labels, warn_of_misfit
 from liegg.symmetry.polarization import Function, require_action
@@ -38,7 +39,8 @@ def find_symmetry(
                    cannot see to that, so give the module itself or call its eval() first. A list of at least three
                    functions trained independently on one task tells errors from signal, and so does one with `targets`
     inputs         a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
-    action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d()
+    action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d();
+                   of a vector field or a map of a space to itself actions.Flow(n), which moves its outputs along
     output_action  how candidates move an output: generators are then pairs with J(x) A x = B f(x), equivariance
     targets        labels of the first samples of a tensor, held out from the training: values (n, ...) like the
                    outputs, or classes (n,), of which the outputs are logits. A thousand tell what is signal in one
@@ -56,6 +58,10 @@ def find_symmetry(
     `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of.
     """
     _require_level(tolerance, alpha)
+    if flow := flow_of(action):
+        if output_action is not None or targets is not None:
+            raise ValueError(f"the outputs of {flow} move as its inputs do, and it takes no output_action or targets")
+        models, inputs = [flow.framed(model) for model in as_list(models)], with_frames(flow, inputs)
     if targets is not None:
         require_labels(inputs, targets)
         if output_action is not None and not targets.is_floating_point():

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from liegg import algebra
 from liegg.actions import Action
+from liegg.actions.flow import flow_of
 from liegg.symmetry import identify, intervals, levels, report, storage
 from liegg.symmetry.coherence import coherence, cross
 from liegg.symmetry.decision import Decision
@@ -257,6 +258,8 @@ class Symmetry:
         d = self.dimension
         if not d:
             raise ValueError("no direction counts as a symmetry, so there is none to check at finite times")
+        if flow := flow_of(self.action):
+            function, inputs = flow.framed(function), flow.frames(inputs)
         return finite_check(
             function,
             inputs,

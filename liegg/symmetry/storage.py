@@ -26,6 +26,7 @@ _BUILT_IN = {
     "Linear": ("n", "copies"),
     "Affine": ("n", "copies"),
     "Affine2d": (),
+    "Flow": ("n", "outputs"),
     "Polynomial": ("n", "degree", "copies"),
     "Tensor": ("n", "rank"),
 }
@@ -177,7 +178,10 @@ def description(action: Action | None) -> list | None:
         return None
     name = type(action).__name__
     known = name in _BUILT_IN and type(action) is getattr(actions, name)
-    return [name, {key: int(getattr(action, key)) for key in _BUILT_IN[name]} if known else None]
+    if not known:
+        return [name, None]
+    arguments = {key: getattr(action, key) for key in _BUILT_IN[name]}
+    return [name, {key: value if isinstance(value, str) else int(value) for key, value in arguments.items()}]
 
 
 def _restored(which: str, description: list | None, given: Action | None, arrays: dict) -> Action | None:

@@ -9,6 +9,7 @@ from liegg.actions import (
     Affine,
     Affine2d,
     Copies,
+    Flow,
     Linear,
     Polynomial,
     Product,
@@ -46,6 +47,8 @@ OTHERS = [
     (SIDE_BY_SIDE, draw(7, 13)),
     (Copies(AFFINE, 3), draw(4, 3, 1, 8, 9)),
     (Copies(FIELDS, 2), draw(7, 2, 4)),
+    (Flow(2), draw(7, 6)),
+    (Flow(2, "points"), draw(7, 8)),
     (Restricted(LINEAR, algebra.so(3)), draw(7, 6)),
     (Restricted(AFFINE, algebra.translations(2)), draw(4, 2, 9, 9)),
 ]
