@@ -11,10 +11,9 @@ true f, by quadrature that is exact for polynomials, whatever was asked of the f
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 import scipy.linalg
@@ -98,7 +97,8 @@ def basis(x: Tensor) -> Tensor:
     return torch.stack([first[i] * second[d - i] for d in range(DEGREE + 1) for i in range(d + 1)], 1)
 
 
-class Fit(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Fit:
     """A polynomial of degree six on the plane, a torch function."""
 
     coefficients: Tensor
@@ -279,3 +279,20 @@ def rows(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
                 }
             )
     return table
+
+
+def overall(table: Sequence[dict]) -> list[dict]:
+    """From `rows` a row for inputs, place and way: the mean and the worst share of false certifications over all cells,
+    the same by the inputs of where it was asked, and how many cells there are."""
+    groups: dict[tuple, list[dict]] = {}
+    for row in table:
+        groups.setdefault((row["inputs"], row["asked"], row["way"]), []).append(row)
+    return [
+        {
+            **dict(zip(("inputs", "asked", "way"), key)),
+            **{name: sum(row[name] for row in group) / len(group) for name in ("false", "false there")},
+            **{f"worst {name}": max(row[name] for row in group) for name in ("false", "false there")},
+            "cells": len(group),
+        }
+        for key, group in groups.items()
+    ]
