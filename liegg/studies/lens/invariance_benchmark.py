@@ -24,21 +24,18 @@ from liegg import algebra
 from liegg.actions import Linear
 from liegg.studies.statistics import rate
 from liegg.symmetry.find import decide
+from liegg.symmetry.result import Symmetry
 from liegg.symmetry.stream import polarize
 
 DELTA = 0.05  # the defect that is one too large
 DEGREE = 6  # of the polynomials that learn
 ANGLE = math.pi / 3  # how far from the first axis inputs of the sector lie at most
 NODES = 16  # of the quadrature along each axis: exact to degree 31
-TOLERANCE = 2 * DELTA**2
-"""δ as `find_symmetry` has it. A of norm one has |A x|² = |x|²/2 on average, and an ordinary one of four directions the
-variance E[|∇f|² |x|²]/4. So ρ² is half the relative variance where the moments of x weighted with |∇f|² are isotropic,
-as the symmetry of the box makes them for an invariant f."""
 INPUTS = "box", "sector"
 ACTION = Linear(2)
 ROTATION = algebra.so(2)[0]
-WAYS: dict[str, dict] = {"best guess": {}, "guarded": {"tolerance": TOLERANCE}}
-"""How it is decided: the most likely dimension, or directions that surely have less signal."""
+WAYS = "best guess", "guarded"
+"""How it is decided: the most likely dimension, or the directions that surely have a defect below δ (`tolerance`)."""
 Function = Callable[[Tensor], Tensor]
 
 
@@ -175,6 +172,20 @@ def rho(forms: tuple[Tensor, Tensor], generators: Tensor) -> float:
     return math.sqrt(max(0.0, float(square)))
 
 
+def tolerance(learned: Sequence[Fit], x: Tensor, seen: Symmetry) -> float:
+    """δ² as `find_symmetry` has it, a part of an ordinary direction's variance.
+
+    That of the lowest direction A is ρ² E[|∇f|² |A x|²], which the mean of the fits tells at points x (P, 2). Where the
+    moments of x weighted with |∇f|² are isotropic, as they are on the box for an invariant f, it is 2 δ²: of norm one A
+    has |A x|² = |x|²/2, and an ordinary one of the four directions the variance E[|∇f|² |x|²]/4.
+    """
+    mean, x = Fit(torch.stack([fit.coefficients for fit in learned]).mean(0)), x.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(mean(x).sum(), x)
+    moved = torch.einsum("k,pkc->pc", seen.coefficients[0], ACTION.velocity(x.detach()))
+    size = (gradient.square().sum(1) * moved.square().sum(1)).mean()
+    return DELTA**2 * float(size) / seen.scale
+
+
 def standard_error(name: str, noise: float, samples: int, inputs: str = "box") -> float:
     """Of the estimate of the rotation's ρ² that least squares on all N samples leaves, errors taken off: what no method
     that learns these polynomials can be much better than.
@@ -243,9 +254,10 @@ def measure(case: dict, *, parts: int = 4, points: int = 500) -> dict[str, dict[
         y = y + case["noise"] * y.square().mean().sqrt() * torch.randn(len(y), generator=g, dtype=torch.float64)
         learned, anew = fits(x, y, parts=parts), draw(points, "box", generator=g)
         for place in asked:
-            seen = decide(polarize(learned, anew if place == "box" else x[:points], ACTION), ACTION)
-            for way, settings in WAYS.items():
-                found = replace(seen, **settings)  # what decide says of the same factors with these settings
+            where = anew if place == "box" else x[:points]
+            seen = decide(polarize(learned, where, ACTION), ACTION)
+            guarded = replace(seen, tolerance=tolerance(learned, where, seen))  # as decide has it of the same factors
+            for way, found in zip(WAYS, (seen, guarded)):
                 said[place][way]["dimension"].append(found.dimension)
                 said[place][way]["defect"].append(rho(forms["box"], found.generators))
                 said[place][way]["defect there"].append(rho(forms[place], found.generators))

@@ -14,7 +14,6 @@ from liegg.studies.lens.invariance_benchmark import (
     PUBLISHED_DEFECTS,
     REHEARSED,
     ROTATION,
-    TOLERANCE,
     Fit,
     basis,
     defects,
@@ -78,11 +77,18 @@ def test_the_worst_generator_of_a_span_is_that_of_a_scan():
     assert rho(forms, C[:0]) == 0
 
 
-def test_tolerance_is_delta_by_another_measure():
-    x = points(20_000)
-    found = find_symmetry(FUNCTIONS["near, .05"], x, ACTION)
-    square = rho(defects(FUNCTIONS["near, .05"]), found.directions[:1]) ** 2
-    assert found.relative_variance[0].item() * DELTA**2 / square == pytest.approx(TOLERANCE, rel=0.05)
+@pytest.mark.parametrize("inputs", benchmark.INPUTS)
+@pytest.mark.parametrize("name", ["near, .05", "ellipse", "no circle"])
+def test_tolerance_is_delta_in_other_units(name, inputs):
+    """Of a function that is known: the lowest direction has ρ = δ where its relative variance is the tolerance."""
+    x = points(20_000, inputs)
+    (exact,) = fits(x, KNOWN[name](x) + 0.02 * x[:, 0], parts=1)  # no exact symmetry
+    found = find_symmetry(exact, x, ACTION)
+    square = rho(defects(exact, inputs), found.directions[:1]) ** 2
+    told = benchmark.tolerance([exact], x, found)
+    assert found.relative_variance[0].item() / told == pytest.approx(square / DELTA**2, rel=0.05)
+    if (name, inputs) == ("near, .05", "box"):
+        assert told == pytest.approx(2 * DELTA**2, rel=0.05)
 
 
 def test_polynomials_are_orthonormal_on_the_box():
