@@ -173,17 +173,21 @@ def rho(forms: tuple[Tensor, Tensor], generators: Tensor) -> float:
 
 
 def tolerance(learned: Sequence[Fit], x: Tensor, seen: Symmetry) -> float:
-    """δ² as `find_symmetry` has it, a part of an ordinary direction's variance.
+    """δ² as `find_symmetry` has it, a part of an ordinary direction's variance, from the points x (P, 2)
+    asked about.
 
-    That of the lowest direction A is ρ² E[|∇f|² |A x|²], which the mean of the fits tells at points x (P, 2). Where the
-    moments of x weighted with |∇f|² are isotropic, as they are on the box for an invariant f, it is 2 δ²: of norm one A
-    has |A x|² = |x|²/2, and an ordinary one of the four directions the variance E[|∇f|² |x|²]/4.
+    The variance of the lowest direction A is ρ² E[|∇f|² |A x|²], where the mean of the fits tells ∇f, and A has the
+    length at which variances are taken, which follows from its variance. On the box A has norm one and it is 2 δ² for
+    an invariant f: where the moments of x weighted with |∇f|² are isotropic |A x|² is |x|²/2 on average, and an
+    ordinary one of the four directions has the variance E[|∇f|² |x|²]/4.
     """
-    mean, x = Fit(torch.stack([fit.coefficients for fit in learned]).mean(0)), x.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(mean(x).sum(), x)
+    x = x.clone().requires_grad_()
+    values = [fit(x).sum() for fit in learned]
+    gradients = torch.stack([torch.autograd.grad(value, x)[0] for value in values])  # (M, P, 2)
     moved = torch.einsum("k,pkc->pc", seen.coefficients[0], ACTION.velocity(x.detach()))
-    size = (gradient.square().sum(1) * moved.square().sum(1)).mean()
-    return DELTA**2 * float(size) / seen.scale
+    length = float(seen.variance[0]) / (gradients * moved).sum(2).square().mean()
+    size = (gradients.mean(0).square().sum(1) * moved.square().sum(1)).mean()
+    return DELTA**2 * float(length * size) / seen.scale
 
 
 def standard_error(name: str, noise: float, samples: int, inputs: str = "box") -> float:
