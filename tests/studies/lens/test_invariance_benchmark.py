@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from liegg.studies.lens import invariance_benchmark as benchmark
+from liegg.studies.lens import invariance_readings as readings
 from liegg.studies.lens.invariance_benchmark import (
     ACTION,
     DELTA,
     FUNCTIONS,
     KNOWN,
-    PUBLISHED_DEFECTS,
     REHEARSED,
     ROTATION,
     Fit,
@@ -56,7 +56,7 @@ def test_defects_are_means_over_the_inputs(name, inputs):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_rotation_has_the_defects_that_were_published(name):
-    assert rho(defects(FUNCTIONS[name]), ROTATION[None]) == pytest.approx(PUBLISHED_DEFECTS[name], abs=5e-4)
+    assert rho(defects(FUNCTIONS[name]), ROTATION[None]) == pytest.approx(readings.PUBLISHED_DEFECTS[name], abs=5e-4)
 
 
 def test_what_is_invariant_has_no_defect_but_in_other_directions():
@@ -169,7 +169,7 @@ def test_a_cell_where_the_answer_is_known():
     assert measured[2]["box"]["guarded"]["dimension"] == [0, 0]
     (row,) = [
         row
-        for row in benchmark.rows(cases, measured)
+        for row in readings.rows(cases, measured)
         if (row["function"], row["asked"], row["way"], row["inputs"]) == ("invariant", "box", "guarded", "box")
     ]
     assert row["dimension"] == row["declared"] == 1 and row["false"] == 0 < row["false to"] and row["SymCert"] == 1
@@ -178,10 +178,10 @@ def test_a_cell_where_the_answer_is_known():
 def test_a_false_certification_is_a_defect_above_delta():
     case = benchmark.cases([0.2], [4000], ["box"], repeats=4, seed=0, functions=["invariant"])
     said = {"dimension": [1, 0, 1, 2], "defect": [0.01, 0.0, 0.051, 0.9], "defect there": [0.01, 0.0, 0.04, 0.9]}
-    row = benchmark.rows(case, [{"box": dict.fromkeys(benchmark.WAYS, said)}])[0]
+    row = readings.rows(case, [{"box": dict.fromkeys(benchmark.WAYS, said)}])[0]
     assert (row["dimension"], row["declared"], row["false"], row["false there"]) == (1.0, 0.75, 0.5, 0.25)
     assert row["SymCert"] == 0 and row["repeats"] == 4
-    (box,) = benchmark.overall([row, row | {"false": 0.0, "false there": 0.5}])
+    (box,) = readings.overall([row, row | {"false": 0.0, "false there": 0.5}])
     assert (box["false"], box["worst false"], box["worst false there"], box["cells"]) == (0.25, 0.5, 0.5, 2)
 
 
