@@ -60,6 +60,7 @@ def fits(system: System, x: Tensor, y: Tensor, *, count: int, generator: torch.G
 
 
 def mean(learned: Sequence[Fit]) -> Fit:
+    """The fit of the data that several fits have seen together."""
     return learned[0]._replace(coefficients=torch.stack([fit.coefficients for fit in learned]).mean(0))
 
 
@@ -101,7 +102,7 @@ def split(directions: Tensor, judges: Sequence[Fit], x: Tensor, action: Flow, fo
     """
     for d in range(1, len(directions) + 1):
         only = Restricted(action, action.matrix(directions[:d]))
-        found = decide(_polarized(judges, x, only, action), only)
+        found = decide(_polarized(judges, x, only, action), only, unbiased=True)  # sizes of errors may differ much
         if guarded(found, torch.eye(d, dtype=torch.float64), only.basis @ form @ only.basis.T) < d:
             return d - 1
     return len(directions)
@@ -246,7 +247,5 @@ def scores(cases: Sequence[dict], measured: Sequence[dict], way: str) -> tuple[C
 
 def _shares(name: str, cells: Iterable[list[bool]]) -> dict:
     """The share of all repeats with its interval; None where there are none."""
-    counted = rate(hit for hits in cells for hit in hits)
-    return {name: counted and counted["value"], f"{name} from": counted and counted["low"]} | {
-        f"{name} to": counted and counted["high"]
-    }
+    counted = rate(hit for hits in cells for hit in hits) or dict.fromkeys(("value", "low", "high"))
+    return {name: counted["value"], f"{name} from": counted["low"], f"{name} to": counted["high"]}
