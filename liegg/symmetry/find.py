@@ -36,9 +36,10 @@ def find_symmetry(
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 
     models         maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
-                   torch function; any other is made one by `black_box`. A module is evaluated in eval mode and left as it was; a function around a module
-                   cannot see to that, so give the module itself or call its eval() first. A list of at least three
-                   functions trained independently on one task tells errors from signal, and so does one with `targets`
+                   torch function; any other is made one by `black_box`. A module is evaluated in eval mode and left as
+                   it was; a function around a module cannot see to that, so give the module itself or call its eval()
+                   first. A list of at least three functions trained independently on one task tells errors from
+                   signal, and so does one with `targets`
     inputs         a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
     action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d();
                    of a vector field or a map of a space to itself actions.Flow(n), which moves its outputs along

@@ -85,7 +85,7 @@ def test_of_images_few_evaluations_are_needed_and_the_answer_is_that_of_gradient
 def test_several_with_labels_outputs_that_move_and_flows():
     x = draw(300, 6)
     boxes = [
-        liegg.black_box(lambda a, e=e: turned(a) + e * np.sin(a @ w), x)
+        liegg.black_box(lambda a, e=e, w=w: turned(a) + e * np.sin(a @ w), x)
         for e, w in zip((0.01, 0.02, 0.03), np.eye(6) * 3)
     ]
     y = torch.from_numpy(turned(x.numpy()))
