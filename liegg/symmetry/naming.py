@@ -104,7 +104,7 @@ def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
         names = [{"su(2)": "so(4)", "su(1,1)": "so(2,2)"}[names[0]]]
     commuting = torch.einsum("ci,ijk->cjk", centre @ rest, A) if A is not None else centre
     names += _commuting(commuting) if A is not None else ["R"] * len(centre)
-    if len(names) == 2 and names[0][:3] == "sl(" and names[1] == "scaling":
+    if len(names) == 2 and names[0][:3] == "sl(" and "C" not in names[0] and names[1] == "scaling":
         names = [names[0].replace("sl", "gl")]
     if len(names) == 2 and names[0][:3] == "su(" and names[1] == "so(2)" and ideals[0].moved == coordinates_moved(A):
         names = [names[0][1:]]

@@ -2,7 +2,7 @@
 
 A real simple algebra is nearly known by its dimension, the signature of its Killing form, and whether it is a complex
 algebra seen as a real one. What these leave open is told by its smallest real representation, if it is that which is
-seen. The real forms and their signatures are those of Helgason (1978, chapter X, tables V and VI): of its Killing form
+seen. The real forms and their signatures are those of Helgason (1978, chapter X): of its Killing form
 the noncompact directions are positive, and of exceptional algebras noncompact less compact ones is Cartan's index in
 the name, as in e6(-26).
 """
@@ -28,7 +28,7 @@ class Form(NamedTuple):
     noncompact: int
     """positive eigenvalues of its Killing form"""
     kind: str
-    """two that agree in dimension and noncompact directions are the same algebra if this agrees too"""
+    """forms that agree in this and in the numbers are one algebra: the complex type, mostly"""
     complex: bool = False
     """of a complex algebra, seen as a real one"""
 
