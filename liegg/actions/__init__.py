@@ -9,6 +9,7 @@ from liegg.actions.compose import Copies, Product, Restricted, translations
 from liegg.actions.fields import Polynomial, VectorFields
 from liegg.actions.flow import Flow
 from liegg.actions.images import Affine2d
+from liegg.actions.jets import Jets, Prolonged
 from liegg.actions.points import Affine, Linear
 from liegg.actions.tensors import Tensor
 
@@ -18,9 +19,11 @@ __all__ = [
     "Affine2d",
     "Copies",
     "Flow",
+    "Jets",
     "Linear",
     "Polynomial",
     "Product",
+    "Prolonged",
     "Restricted",
     "Tensor",
     "VectorFields",
