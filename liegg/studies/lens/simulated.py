@@ -79,7 +79,7 @@ def advanced(slopes: Callable[[Tensor], Tensor], state: Tensor, step: float) -> 
 
 
 def simulated(
-    name: str, *, samples: int, seed: int, side: int = SIDE, steps: int = STEPS, moments: int = 50
+    name: str, *, samples: int, seed: int, side: int = SIDE, steps: int = STEPS, moments: int = 100
 ) -> Tensor:
     """(samples, len(jets)) jets on solutions of an equation of EQUATIONS, at random among points seen.
 
