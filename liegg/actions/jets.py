@@ -29,10 +29,14 @@ class Jets:
     """
 
     def __init__(self, independent: str, dependent: str, order: int):
-        variables, unknowns = ([*names.split()] if isinstance(names, str) else [""] for names in (independent, dependent))
+        variables, unknowns = (
+            [*names.split()] if isinstance(names, str) else [""] for names in (independent, dependent)
+        )
         letters = [*variables, *unknowns]
         if not variables or not unknowns or any(len(letter) != 1 or not letter.isalpha() for letter in letters):
-            raise ValueError(f'Jets needs names of single letters, such as "t x" and "u", not {independent!r}, {dependent!r}')
+            raise ValueError(
+                f'Jets needs names of single letters, such as "t x" and "u", not {independent!r}, {dependent!r}'
+            )
         if len(set(letters)) < len(letters):
             raise ValueError(f"Jets needs names that differ, not {independent!r} and {dependent!r}")
         if isinstance(order, bool) or not hasattr(order, "__index__") or order < 1:
@@ -86,7 +90,7 @@ class Prolonged(VectorFields):
 
         - sum over 0 < I <= J of binomial(J, I) D_I f u^a_{J - I + i}    and    δ_ab D_J f
 
-    with total derivatives D_I (Olver 1993, theorem 2.36, where the highest derivatives cancel). Ask the function that is
+    with total derivatives D_I (Olver 1993, theorem 2.36, where the highest derivatives cancel). Ask a function that is
     zero on solutions, such as z[:, jets["u_t"]] - z[:, jets["u_xx"]], at samples where it is zero: its symmetries then
     carry solutions to solutions. Brackets are those of the fields of x and u. Raises ValueError for a library that is
     none, and for samples that do not fit the jets.
@@ -98,7 +102,7 @@ class Prolonged(VectorFields):
         self.library, self.jets, self.linear = library, jets, False
         self.components = [*jets.independent, *jets.dependent]
         n = len(self.components)
-        if not isinstance(library, bool) and hasattr(library, "__index__") and library >= 0:
+        if isinstance(library, int) and not isinstance(library, bool) and library >= 0:
             self.monomials = [m for d in range(library + 1) for m in combinations_with_replacement(range(n), d)]
             self.functions = [_monomial_name(m, self.components) for m in self.monomials]
         elif isinstance(library, Sequence) and library and all(callable(f) for f in library):
@@ -162,7 +166,9 @@ class Prolonged(VectorFields):
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         if not isinstance(coefficients, Tensor) or coefficients.shape[-1:] != (self.size,):
-            raise ValueError(f"{self} has {self.size} directions, as many coefficients a generator, in a tensor (..., K)")
+            raise ValueError(
+                f"{self} has {self.size} directions, as many coefficients a generator, in a tensor (..., K)"
+            )
         return coefficients.unflatten(-1, (len(self.components), -1))
 
     def coefficients(self, matrices: Tensor) -> Tensor:
@@ -187,7 +193,7 @@ class Prolonged(VectorFields):
         return (torch.einsum("...pcd,...pd->...pc", DV, W) - torch.einsum("...pcd,...pd->...pc", DW, V)).flatten(-2)
 
     def described(self, coefficients: Tensor, digits: int = 2) -> str:
-        """One generator (K,) in words, such as "t ∂x - x v ∂u", with what is below rounding to so many digits left out."""
+        """One generator (K,) in words, such as "t ∂x − x v ∂u", its largest coefficient 1, to so many digits."""
         rows = self.matrix(coefficients / coefficients.abs().max())
         parts = []
         for component, row in zip(self.components, rows.tolist()):

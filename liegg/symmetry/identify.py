@@ -14,6 +14,7 @@ from liegg.actions import Action
 from liegg.symmetry import naming
 
 FAR = 15.0  # degrees: generators farther from any algebra than this get no name
+ASIDE = 0.1  # the share of a closure defect that may be out of reach
 OPEN = 0.3  # closure defect above which they get none either
 
 
@@ -36,8 +37,10 @@ def identify(action: Action, coefficients: Tensor) -> Match | None:
         return None
     coefficients = torch.linalg.qr(coefficients.double().T).Q.T
     defect = closure_defect(action, coefficients)
-    closed = nearest(action, coefficients) if 1e-12 < defect <= OPEN else coefficients
-    if defect > OPEN or closed is None:
+    closed: Tensor | None = coefficients
+    if defect > 1e-12:
+        closed = nearest(action, coefficients) if defect <= OPEN and not _beyond(action, coefficients) else None
+    if closed is None:
         return None
     name, killing = naming.name(action, closed)
     pure = naming.purified(action, closed, name) if len(closed) == 1 else closed
@@ -52,6 +55,20 @@ def closure_defect(action: Action, coefficients: Tensor) -> float:
     return algebra.closure_defect(
         action.values(coefficients), action.bracket(coefficients[:, None], coefficients[None]).flatten(0, 1)
     )
+
+
+def _beyond(action: Action, coefficients: Tensor) -> bool:
+    """Whether more of that defect than ASIDE is outside of all candidates, where no choice of generators mends it:
+    brackets of polynomial fields have a higher degree."""
+    brackets = action.bracket(coefficients[:, None], coefficients[None]).flatten(0, 1)
+
+    def outside(span: Tensor) -> Tensor:
+        _, S, V = torch.linalg.svd(span, full_matrices=False)
+        V = V[1e-10 * S[0] < S]
+        return (brackets - brackets @ V.T @ V).norm()
+
+    every = action.values(torch.eye(action.size, dtype=torch.float64))
+    return bool(outside(every) > ASIDE * outside(action.values(coefficients)))
 
 
 def nearest(action: Action, basis: Tensor, steps: int = 30) -> Tensor | None:
