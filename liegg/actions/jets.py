@@ -129,6 +129,8 @@ class Prolonged(VectorFields):
 
     def total_derivatives(self, z: Tensor) -> Tensor:
         """(B, I, L): D_I f_l at jets z, for every I of `jets.along`."""
+        if self.monomials:
+            return self._of_monomials(z)
         start, units = z.new_zeros(len(z), len(self.jets.independent)), torch.eye(len(self.jets.independent)).to(z)
 
         def along(f: Callable[[Tensor], Tensor], i: int) -> Callable[[Tensor], Tensor]:
@@ -141,6 +143,42 @@ class Prolonged(VectorFields):
                 f = along(f, i)
             found.append(f(start))
         return torch.stack(found, 1)
+
+    def _of_monomials(self, z: Tensor) -> Tensor:
+        """The same by Leibniz' rule, D_I (f g) = sum over J of binomial(I, J) D_J f D_{I - J} g, a factor at a time."""
+        base, (places, binomials, left, right) = self._derivatives, self._leibniz
+        coordinates = torch.cat([z, z.new_tensor([[0.0, 1.0]]).expand(len(z), 2)], 1)[:, base.to(z.device)]  # (B, I, n)
+        parts = [coordinates.new_zeros(len(z), len(base), 1).index_fill(1, places.new_zeros(1).to(z.device), 1.0)]
+        for degree in range(1, len(self.monomials[-1]) + 1):
+            shorter, these = ([m for m in self.monomials if len(m) == d] for d in (degree - 1, degree))
+            f = parts[-1][:, left][..., [shorter.index(m[:-1]) for m in these]]
+            terms = binomials[:, None].to(z) * f * coordinates[:, right][..., [m[-1] for m in these]]
+            parts.append(terms.new_zeros(len(z), len(base), len(these)).index_add(1, places.to(z.device), terms))
+        return torch.cat(parts, 2)
+
+    @cached_property
+    def _derivatives(self) -> Tensor:
+        """(I, p + q) where jets have D_I of variables and unknown functions; the last two columns are zero and one."""
+        jets, p = self.jets, len(self.jets.independent)
+        variable = lambda i, I: i if not I else len(jets) + (I == (i,))
+        rows = [
+            [*(variable(i, I) for i in range(p)), *(jets.column(a, I) for a in range(len(jets.dependent)))]
+            for I in jets.along
+        ]
+        return torch.tensor(rows)
+
+    @cached_property
+    def _leibniz(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Places of I, binomials, places of J and of I - J, a term each."""
+        number = {I: k for k, I in enumerate(self.jets.along)}
+        terms = [
+            (number[I], _binomial(I, J), number[J], number[tuple((Counter(I) - Counter(J)).elements())])
+            for I in number
+            for J in number
+            if not Counter(J) - Counter(I)
+        ]
+        places, binomials, left, right = map(torch.tensor, zip(*terms))
+        return places, binomials.double(), left, right
 
     def velocity(self, x: Tensor) -> Tensor:
         unit = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)[:, None].expand(-1, len(x), -1)

@@ -95,7 +95,8 @@ def measure(case: dict) -> dict:
                 answers.append({"samples": N, "asked": asked} | _answer(equation, functions, draw))
     variance, coherence = _along_known(equation, nets, draw)
     return {"errors": _errors(equation, nets, z[trained:]), "answers": answers} | {
-        name: dict(zip(equation.symmetries, values)) for name, values in (("variance", variance), ("coherence", coherence))
+        name: dict(zip(equation.symmetries, values))
+        for name, values in (("variance", variance), ("coherence", coherence))
     }
 
 
