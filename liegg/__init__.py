@@ -14,6 +14,7 @@ _NAMES = {
     "find_symmetry": "symmetry.find",
     "decide": "symmetry.find",
     "Symmetry": "symmetry.result",
+    "black_box": "symmetry.black_box",
     "polarization_matrix": "symmetry.polarization",
     "polarize": "symmetry.stream",
     "train": "training.ensemble",

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from liegg.actions import Action
 from liegg.actions.flow import flow_of, with_frames
+from liegg.symmetry.black_box import asked_along, boxes_of
 from liegg.symmetry.factors import Factors
 from liegg.symmetry.labels import paid, require_labels, warn_of_misfit
 from liegg.symmetry.polarization import Function, require_action
@@ -35,9 +36,10 @@ def find_symmetry(
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 
     models         maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
-                   torch function. A module is evaluated in eval mode and left as it was; a function around a module
-                   cannot see to that, so give the module itself or call its eval() first. A list of at least three
-                   functions trained independently on one task tells errors from signal, and so does one with `targets`
+                   torch function; any other is made one by `black_box`. A module is evaluated in eval mode and left as
+                   it was; a function around a module cannot see to that, so give the module itself or call its eval()
+                   first. A list of at least three functions trained independently on one task tells errors from
+                   signal, and so does one with `targets`
     inputs         a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
     action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d();
                    of a vector field or a map of a space to itself actions.Flow(n), which moves its outputs along
@@ -58,6 +60,7 @@ def find_symmetry(
     `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of.
     """
     _require_level(tolerance, alpha)
+    boxes = boxes_of(as_list(models))
     if flow := flow_of(action):
         if output_action is not None or targets is not None:
             raise ValueError(f"the outputs of {flow} move as its inputs do, and it takes no output_action or targets")
@@ -68,8 +71,11 @@ def find_symmetry(
             raise ValueError(
                 "classes do not move along with an output_action: give targets that are values, or leave it"
             )
-    factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)
+    asked = models if output_action or not boxes else asked_along(as_list(models), action)
+    factors = polarize(asked, inputs, action, output_action, batch_size=batch_size, device=device)
     found = _decide(factors, action, output_action, unbiased=False, tolerance=tolerance, alpha=alpha)
+    if boxes:
+        found = replace(found, difference_error=max(box.error for box in boxes))
     if targets is None:
         return found
     known = paid(

@@ -2,8 +2,7 @@
 
 Matrices are first brought to a balanced basis, where the span is as near to closed under transposition as can be.
 Traces of products split off nilpotent motions (translations, shears), the radical of the Killing form what commutes,
-the commutant of the adjoint representation splits the rest into simple ideals, and each of these is named by its
-dimension and the signature of its Killing form (for the classical series see Helgason 1978, chapter X).
+and what remains is a sum of simple ideals, each of which `simple` names.
 """
 
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from scipy.sparse.linalg import LinearOperator, lsmr
 from torch import Tensor
 
 from liegg.actions import Action
+from liegg.symmetry.simple import coordinates_moved, simple_ideals
 
 SMALL = 0.1  # singular values below this share of the largest are zero; of forms, which are quadratic, below its square
 UNIT = 0.3  # the least that the largest one counts as, so that noise alone does not set the scale
@@ -91,20 +91,25 @@ def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:
     _, derived = _null(reductive.flatten(0, 1), SMALL)
     radical, levi = _null(derived @ killing(reductive), SMALL**2)
     semisimple = torch.einsum("ai,bj,ijk,ck->abc", levi, levi, reductive, levi)
-    ideals = _simple(semisimple, None if A is None else torch.einsum("ai,ijk->ajk", levi @ rest, A))
-    if any(size < 3 for size, _, _ in ideals):
+    matrices = None if A is None else torch.einsum("ai,ijk->ajk", levi @ rest, A)
+    ideals = simple_ideals(semisimple, killing(semisimple), matrices)
+    if any(ideal.dimension < 3 for ideal in ideals):
         return ""  # there is no such simple algebra: the parts contradict each other
-    names = [name for _, name, _ in ideals]
-    if len(names) == 2 and sorted(ideals)[0][1:] == sorted(ideals)[1][1:] and ideals[0][2] == 4 == _moved(A):
+    names = [ideal.name for ideal in ideals]
+    if (
+        len(names) == 2
+        and sorted(ideals)[0][1:] == sorted(ideals)[1][1:]
+        and ideals[0].moved == 4 == coordinates_moved(A)
+    ):
         names = [{"su(2)": "so(4)", "su(1,1)": "so(2,2)"}[names[0]]]
     commuting = torch.einsum("ci,ijk->cjk", centre @ rest, A) if A is not None else centre
     names += _commuting(commuting) if A is not None else ["R"] * len(centre)
-    if len(names) == 2 and names[0][:3] == "sl(" and names[1] == "scaling":
+    if len(names) == 2 and names[0][:3] == "sl(" and "C" not in names[0] and names[1] == "scaling":
         names = [names[0].replace("sl", "gl")]
-    if len(names) == 2 and names[0][:3] == "su(" and names[1] == "so(2)" and ideals[0][2] == _moved(A):
+    if len(names) == 2 and names[0][:3] == "su(" and names[1] == "so(2)" and ideals[0].moved == coordinates_moved(A):
         names = [names[0][1:]]
     if len(centre) < len(radical):
-        whole = " + ".join(name for _, name, _ in ideals)
+        whole = " + ".join(ideal.name for ideal in ideals)
         return f"{whole} ⋉ a radical of dimension {d - len(levi)}" if whole else f"solvable of dimension {d}"
     if not len(nilpotent):
         return " + ".join(names)
@@ -169,63 +174,6 @@ def purified(action: Action, basis: Tensor, name: str) -> Tensor:
     return action.coefficients(matrix)[None]
 
 
-def _moved(A: Tensor | None) -> int:
-    """How many coordinates matrices (d, n, n) move together; 0 where there are no matrices."""
-    return 0 if A is None else int(torch.linalg.matrix_rank(A.movedim(0, 1).flatten(1), rtol=SMALL))
-
-
-def _simple(c: Tensor, A: Tensor | None) -> list[tuple[int, str, int]]:
-    """The simple ideals of a semisimple algebra, the largest first: dimension, name, how many coordinates it moves."""
-    s = len(c)
-    if not s:
-        return []
-    ad = c.transpose(1, 2)  # ad_i as matrices
-    commutator = lambda T: ad @ T - T @ ad
-    T = torch.randn(s, s, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    for _ in range(8):
-        T = T - least_squares(commutator, torch.zeros_like(T), commutator(T))
-    values, vectors = map(torch.as_tensor, np.linalg.eig(T.numpy()))
-    values, vectors = values.to(torch.complex128), vectors.to(torch.complex128)
-    ideals, left = [], list(range(s))
-    while left:
-        first = values[left[0]]
-        mine = [i for i in left if min(abs(values[i] - first), abs(values[i] - first.conj())) < 1e-4]
-        left = [i for i in left if i not in mine]
-        span = torch.view_as_real(vectors[:, mine]).flatten(1)
-        ideal = torch.linalg.svd(span)[0][:, : len(mine)].T
-        form = torch.linalg.eigvalsh(ideal @ killing(c) @ ideal.T)
-        moved = _moved(None if A is None else torch.einsum("ai,ijk->ajk", ideal, A))
-        found = _simple_name(len(mine), int((form > 0).sum()), bool(first.imag.abs() > 1e-4), moved)
-        ideals.append((len(mine), found, moved))
-    return sorted(ideals, key=lambda ideal: (-ideal[0], ideal[1]))
-
-
-def _simple_name(dimension: int, noncompact: int, complex_type: bool, moved: int) -> str:
-    """The simple real algebra of this dimension with so many positive eigenvalues of the Killing form.
-
-    Where several names fit, the one whose standard representation has the size that is moved, or else the smallest.
-    From dimension 21 on, the series so(2n+1) and sp(n) share dimension and signature: without a representation of that
-    size both are named.
-    """
-    table = []  # (name, size of the standard representation, dimension, positive eigenvalues, of complex type)
-    for n in range(2, 12):
-        table.append((f"sl({n})", n, n * n - 1, n * (n + 1) // 2 - 1, False))
-        table.append((f"sp({n})", 2 * n, n * (2 * n + 1), n * (n + 1), False))
-        table.append((f"compact sp({n})", 4 * n, n * (2 * n + 1), 0, False))
-        for q in range(n // 2 + 1):
-            p = n - q
-            names = (f"so({q},{p})", f"su({q},{p})") if q else (f"so({n})", f"su({n})")
-            if n > 2 and (p, q) not in ((4, 0), (2, 2)):
-                table.append((names[0], n, n * (n - 1) // 2, p * q, (p, q) == (3, 1)))
-            table.append((names[1], 2 * n, n * n - 1, 2 * p * q, False))
-    fits = [row for row in table if row[2:] == (dimension, noncompact, complex_type)]
-    if not fits:
-        return f"simple of dimension {dimension}"
-    best = min(fits, key=lambda row: (row[1] != moved, row[1]))
-    ambiguous = {row[0] for row in fits if dimension >= 21 and ("sp(" in row[0]) != ("sp(" in best[0])}
-    return best[0] if best[1] == moved or not ambiguous else " or ".join(sorted({best[0], *ambiguous}))
-
-
 def _commuting(A: Tensor) -> list[str]:
     """Names of commuting matrices (z, n, n) by their joint eigenvalues: turning, scaling, or neither."""
     if not len(A):
@@ -248,6 +196,7 @@ def _null(matrix: Tensor, tolerance: float, unit: float = UNIT) -> tuple[Tensor,
     """Orthonormal rows that span the null space, and the rest; null is relative to the largest singular value."""
     if not matrix.numel():
         return torch.eye(matrix.shape[-1]).to(matrix), matrix.new_zeros(0, matrix.shape[-1])
-    _, S, V = torch.linalg.svd(matrix, full_matrices=True)
+    R = torch.linalg.qr(matrix, mode="r").R if len(matrix) > matrix.shape[-1] else matrix
+    _, S, V = torch.linalg.svd(R, full_matrices=True)
     null = torch.nn.functional.pad(S, (0, len(V) - len(S))) <= tolerance * max(float(S.max()), unit)
     return V[null], V[~null]

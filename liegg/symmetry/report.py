@@ -24,6 +24,8 @@ def _sentences(found: "Symmetry") -> list[str]:
     elif certain < possible:
         lines.append(f"  that is the best guess: certain are {certain}, possible {possible}")
     lines.append(f"  from {found.samples} samples{_witnesses(found)}")
+    if found.difference_error:
+        lines.append(f"  derivatives are differences, with an error of {found.difference_error:.1g} of their size")
     if found.gap == found.gap:
         lines.append(f"  the next direction varies {found.gap:.3g} times as much")
     if match:

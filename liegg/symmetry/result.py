@@ -66,6 +66,8 @@ class Symmetry:
     1 for signal, 0 for the function's own error. None without targets"""
     paid_error: Tensor | None = None
     """(K,) its standard error: how much the labels can tell"""
+    difference_error: float = 0.0
+    """of functions without gradients: the error of their derivatives, over the size of these (see `black_box`)"""
     tolerance: float | None = None
     """how much signal a symmetry may have, over an ordinary direction's variance; None where the odds decide"""
     alpha: float = 0.05
@@ -140,6 +142,8 @@ class Symmetry:
             answer = of_estimates(measures.variance, measures.chance, self.coherence_interval)  # type: ignore[arg-type]
         else:
             answer = by_odds(measures, alpha=self.alpha, agreed=self._agreed(signal))
+        hidden = int((self.relative_variance <= (2 * self.difference_error) ** 2).long().cumprod(0).sum())
+        answer = answer._replace(interval=(answer.interval[0], max(answer.interval[1], hidden)))
         if self.samples <= 2 * self.action.size:  # what is null for lack of data cannot be told
             answer = answer._replace(interval=(0, answer.interval[1]), odds=None)
         return Decision(

@@ -46,7 +46,15 @@ _SHAPES = {
 }
 """Arrays with a letter for each of their sizes: equal letters, equal sizes. A and B are the actions' sizes."""
 _DIRECTIONS = {"action": "coefficients", "output_action": "output_coefficients"}
-_NUMBERS = {"samples": "i", "scale": "fi", "thin": "fi", "unbiased": "b", "tolerance": "fi", "alpha": "fi"}
+_NUMBERS = {
+    "samples": "i",
+    "scale": "fi",
+    "thin": "fi",
+    "unbiased": "b",
+    "difference_error": "fi",
+    "tolerance": "fi",
+    "alpha": "fi",
+}
 """numbers and their kinds: whole, real and true or false"""
 _WITH_OUTPUTS = {"output_coefficients", "trivial_output_coefficients"}
 _MAY_BE_NAN = {"paid_share", "paid_error"}

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from liegg import actions, algebra
+from liegg.studies.lens import exceptional
 from liegg.symmetry.identify import identify, nearest
 from liegg.symmetry.naming import constants, killing
 
@@ -37,6 +38,12 @@ def unitary(p, q=0, special=False):
     return V[S < 1e-9].reshape(-1, 2 * n, 2 * n)
 
 
+def complex_sl(n):
+    """sl(n, C) on R^2n: a + ib without trace."""
+    turn, traceless = 2**0.5 * algebra.so(2)[0], algebra.sl(n)
+    return torch.stack([torch.kron(unit, a) for unit in (torch.eye(2).double(), turn) for a in traceless])
+
+
 ignoring = torch.eye(9).double()[:6].reshape(6, 3, 3)  # what leaves the last coordinate of R^3 alone
 ALGEBRAS = {
     "so(2)": (algebra.so(2), (0, 0, 1)),
@@ -65,6 +72,8 @@ ALGEBRAS = {
     "u(3)": (unitary(3), (0, 8, 1)),
     "u(1,2)": (unitary(1, 2), (4, 4, 1)),
     "su(3)": (unitary(3, special=True), (0, 8, 0)),
+    "g2": (exceptional.g2(), (0, 14, 0)),
+    "sl(3,C) + scaling": (torch.cat([complex_sl(3), algebra.scaling(6)]), (8, 8, 1)),
     "su(2) + so(2)": (algebra.direct_sum(unitary(2, special=True), algebra.so(2)), (0, 3, 1)),
 }
 
