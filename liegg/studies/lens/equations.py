@@ -249,15 +249,3 @@ EQUATIONS = {
         {**_shift("t", "x", "y"), **TURN, **PHASE},
     ),
 }
-
-PUBLISHED = {
-    "heat": {"distance": (0.00074, 0.00010), "LieGAN": (2.593, 0.038), "found": 8},
-    "Burgers": {"distance": (0.0126, 0.0020), "LieGAN": (1.578, 0.047), "found": 6},
-    "KdV": {"distance": (0.0052, 0.0015), "LieGAN": (1.559, 0.000), "found": 4},
-    "wave": {"distance": (0.0140, 0.0001), "LieGAN": (2.357, 0.151), "found": 20},
-    "NLS": {"distance": (0.0862, 0.0131), "LieGAN": (2.221, 0.050), "found": 6},
-    "reaction-diffusion": {"distance": (0.1239, 0.0182), "LieGAN": (1.108, 0.108), "found": 5},
-}
-"""LieNLSD's Grassmann distances of linear parts, mean and deviation of three draws, LieGAN's in the same table, and how
-many generators its answer has, by a threshold set for each task (the authors' evaluator, run on their released
-tensors)."""

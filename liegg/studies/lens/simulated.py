@@ -1,7 +1,7 @@
 """Solutions of the six equations, computed on a periodic grid, and their jets by central differences."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import ceil
 
 import torch
