@@ -3,11 +3,12 @@
 import statistics
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from liegg.studies.lens.boosts import UNIT
 from liegg.studies.lens.equations import BOOSTS, EQUATIONS
 
-PUBLISHED = {
+PUBLISHED: dict[str, dict[str, Any]] = {
     "heat": {"distance": (0.00074, 0.00010), "LieGAN": (2.593, 0.038), "found": 8},
     "Burgers": {"distance": (0.0126, 0.0020), "LieGAN": (1.578, 0.047), "found": 6},
     "KdV": {"distance": (0.0052, 0.0015), "LieGAN": (1.559, 0.000), "found": 4},

@@ -103,7 +103,7 @@ def measure(case: dict) -> dict:
 def _answer(equation: Equation, functions: object, z: Tensor) -> dict:
     with warnings.catch_warnings():  # a hundred samples are few, which is part of the task
         warnings.filterwarnings("ignore", message=".*samples are too few")
-        found = find_symmetry(functions, z, equation.action)  # type: ignore[arg-type]
+        found = find_symmetry(functions, z, equation.action)
     numbers = {"dimension": found.dimension, "interval": list(found.dimension_interval)}
     return numbers | distances(equation, found.coefficients)
 

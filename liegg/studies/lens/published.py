@@ -2,8 +2,14 @@
 
 from collections.abc import Sequence
 
-from liegg.studies.lens import invariance_readings, learned_systems, oracles, regression_fields, regressors
-from liegg.studies.lens.equations import EQUATIONS, PUBLISHED
+from liegg.studies.lens import (
+    equation_readings,
+    invariance_readings,
+    learned_systems,
+    oracles,
+    regression_fields,
+    regressors,
+)
 from liegg.studies.statistics import rate
 
 Line = dict[str, object]
@@ -19,52 +25,6 @@ def pooled(table: Sequence[dict], column: str, **where: object) -> dict | None:
 def ends(share: dict | None) -> tuple[float, float, float] | None:
     """A share and its interval, as figures take it; None where there is none."""
     return share and (share["value"], share["low"], share["high"])
-
-
-def exact_rows(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
-    """A row for every exact equation: candidates, true, found and published numbers, the last null variance and the
-    next, the distance to the known symmetries and seconds, the worst of the draws."""
-    rows = []
-    for case, said in zip(cases, measured, strict=True):
-        equation = EQUATIONS[case["equation"]]
-        wrong = [d for d in said["dimension"] if d != len(equation.known)]
-        rows.append(
-            {
-                "equation": case["equation"],
-                "candidates": equation.action.size,
-                "true": len(equation.known),
-                "found": wrong[0] if wrong else len(equation.known),
-                "LieNLSD": PUBLISHED[case["equation"]]["found"],
-                "last null": max(said["null"]),
-                "next": min(said["next"]),
-                "distance": max(said["distance"]),
-                "seconds": max(said["seconds"]),
-            }
-        )
-    return rows
-
-
-def learned_rows(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
-    """A row for every equation, number of jets asked and who is asked: distances of the draws, how many symmetries are
-    found, the number being given or not, and the networks' largest error."""
-    rows = []
-    for case, said in zip(cases, measured, strict=True):
-        for N in case["samples"]:
-            for asked in ("exact", "one", "together"):
-                answers = [a for a in said["answers"] if a["samples"] == N and a["asked"] == asked]
-                rows.append(
-                    {
-                        "equation": case["equation"],
-                        "samples": N,
-                        "asked": asked,
-                        "error": max(said["errors"]) if asked != "exact" else None,
-                        "true": len(EQUATIONS[case["equation"]].known),
-                        "found": [a["dimension"] for a in answers],
-                        "distance": [a["distance"] for a in answers],
-                        "linear distance": [a["linear distance"] for a in answers],
-                    }
-                )
-    return rows
 
 
 def lines(cases: dict[str, list[dict]], measured: dict[str, list]) -> list[Line]:
@@ -97,15 +57,12 @@ def lines(cases: dict[str, list[dict]], measured: dict[str, list]) -> list[Line]
             false=(shares["false"], 0.0),
             detection=(shares["detection"], row["SymCert"]),
         )
-    for row in exact_rows(*of("equations")):
-        tell(
-            "equations", row["equation"], "exact", found=(row["found"], row["LieNLSD"]), seconds=(row["seconds"], None)
-        )
-    for row in learned_rows(*of("learned equations")):
-        distances = sorted(row["linear distance"])
-        middle = distances[len(distances) // 2], distances[0], distances[-1]
-        theirs = PUBLISHED[row["equation"]]["distance"][0]
-        tell("equations", f"{row['equation']}, {row['samples']}", row["asked"], linear_distance=(middle, theirs))
+    for row in equation_readings.exact_rows(*of("equations")):
+        found = (row["found, least"], row["LieNLSD found"]), (row["seconds"], None)
+        tell("equations", row["equation"], "exact", found=found[0], seconds=found[1])
+    for row in equation_readings.learned_rows(*of("learned equations")):
+        distance = row["linear distance"], row["LieNLSD distance"]
+        tell("equations", f"{row['equation']}, {row['samples']}", row["asked"], linear_distance=distance)
     for row in regression_fields.rows(*of("fields")):
         what, shortfall = f"{row['function']}, {row['samples']}", (row["by box"], row["theirs"])
         tell("fields", what, row["asked"], shortfall=shortfall, seconds=(row["seconds"], row["their seconds"]))
