@@ -15,7 +15,7 @@ from liegg.reproduce.words import parse, typed
 from liegg.studies.embedding import arm, models, pose, teapot
 from liegg.studies.generators import architectures
 from liegg.studies.layerwise import evidence, networks, separable
-from liegg.studies.lens import families, targets
+from liegg.studies.lens import equations, families, invariance_benchmark, oracles, targets
 
 EXPERIMENTS = table.load()
 O5 = EXPERIMENTS["11_o5_regression"]
@@ -74,6 +74,12 @@ KNOWN = {
     },
     "51_symmetry_zoo": {"families": families.FAMILIES},
     "53_how_sure": {"families": families.FAMILIES},
+    "54_published": {
+        "invariance_functions": invariance_benchmark.FUNCTIONS,
+        "learned_equations": equations.EQUATIONS,
+        "groups": [*oracles.PUBLISHED, "G2", "F4", "E6"],
+        "learned_groups": ["U(3) of two", "G2"],
+    },
 }
 """what the code knows that takes the words of a parameter"""
 
