@@ -160,7 +160,7 @@ class Prolonged(VectorFields):
     def _derivatives(self) -> Tensor:
         """(I, p + q) where jets have D_I of variables and unknown functions; the last two columns are zero and one."""
         jets, p = self.jets, len(self.jets.independent)
-        variable = lambda i, I: i if not I else len(jets) + (I == (i,))
+        variable = lambda i, I: i if not I else len(jets) + ((i,) == I)
         rows = [
             [*(variable(i, I) for i in range(p)), *(jets.column(a, I) for a in range(len(jets.dependent)))]
             for I in jets.along
