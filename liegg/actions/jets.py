@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from math import comb, prod
 
 import torch
@@ -69,12 +69,27 @@ class Jets:
     def _name(self, unknown: int, along: Along) -> str:
         return self.dependent[unknown] + ("_" + "".join(self.independent[i] for i in along) if along else "")
 
+    def series(self, z: Tensor) -> Tensor:
+        """(B, p + q, I): the Taylor coefficients of variables x + h and unknown functions there, by powers h^I."""
+        p, q = len(self.independent), len(self.dependent)
+        found = z.new_zeros(len(z), p + q, len(self.along))
+        found[:, :p, 0] = z[:, :p]
+        found[:, range(p), range(1, p + 1)] = 1
+        columns = torch.tensor([[self.column(a, I) for I in self.along] for a in range(q)])
+        found[:, p:] = z[:, columns] / z.new_tensor([_factorial(I) for I in self.along])
+        return found
+
     def nearby(self, z: Tensor, h: Tensor) -> Tensor:
         """(B, p + q): variables x + h and unknown functions there, by their Taylor polynomials in h (B, p)."""
-        p, q = len(self.independent), len(self.dependent)
-        powers = {I: prod((h[:, i] for i in I), start=h.new_ones(())) / _factorial(I) for I in self.along}
-        u = [sum(z[:, self.column(a, I)] * power for I, power in powers.items()) for a in range(q)]
-        return torch.cat([z[:, :p] + h, torch.stack(u, 1)], 1)  # type: ignore[arg-type]
+        powers = [prod((h[:, i] for i in I), start=torch.ones_like(h[:, 0])) for I in self.along]
+        return torch.einsum("bni,bi->bn", self.series(z), torch.stack(powers, 1))
+
+    def products(self) -> Iterator[tuple[int, int, int]]:
+        """Places in `along` of all I, J and I + J up to the order."""
+        number = {I: k for k, I in enumerate(self.along)}
+        for I, J in product(self.along, repeat=2):
+            if len(I) + len(J) <= self.order:
+                yield number[I], number[J], number[tuple(sorted((*I, *J)))]
 
 
 class Prolonged(VectorFields):
@@ -128,9 +143,23 @@ class Prolonged(VectorFields):
         return torch.stack(values, 1)
 
     def total_derivatives(self, z: Tensor) -> Tensor:
-        """(B, I, L): D_I f_l at jets z, for every I of `jets.along`."""
-        if self.monomials:
-            return self._of_monomials(z)
+        """(B, I, L): D_I f_l at jets z, for every I of `jets.along`; of monomials by products of Taylor series."""
+        return self._of_monomials(z) if self.monomials else self._of_functions(z)
+
+    def _of_monomials(self, z: Tensor) -> Tensor:
+        series, degree = self.jets.series(z), max(map(len, self.monomials))
+        one = torch.zeros_like(series[:, :1])
+        one[..., 0] = 1
+        series, n = torch.cat([series, one], 1), len(self.components)
+        factors = torch.tensor([[*m, *[n] * (degree - len(m))] for m in self.monomials], dtype=torch.long)
+        left, right, target = (torch.tensor(part, device=z.device) for part in zip(*self.jets.products()))
+        found = one.expand(-1, len(self.monomials), -1)
+        for one_of_each in factors.T:
+            terms = found[..., left] * series[:, one_of_each][..., right]
+            found = torch.zeros_like(found).index_add(-1, target, terms)
+        return (found * z.new_tensor([_factorial(I) for I in self.jets.along])).mT
+
+    def _of_functions(self, z: Tensor) -> Tensor:
         start, units = z.new_zeros(len(z), len(self.jets.independent)), torch.eye(len(self.jets.independent)).to(z)
 
         def along(f: Callable[[Tensor], Tensor], i: int) -> Callable[[Tensor], Tensor]:
@@ -143,42 +172,6 @@ class Prolonged(VectorFields):
                 f = along(f, i)
             found.append(f(start))
         return torch.stack(found, 1)
-
-    def _of_monomials(self, z: Tensor) -> Tensor:
-        """The same by Leibniz' rule, D_I (f g) = sum over J of binomial(I, J) D_J f D_{I - J} g, a factor at a time."""
-        base, (places, binomials, left, right) = self._derivatives, self._leibniz
-        coordinates = torch.cat([z, z.new_tensor([[0.0, 1.0]]).expand(len(z), 2)], 1)[:, base.to(z.device)]  # (B, I, n)
-        parts = [coordinates.new_zeros(len(z), len(base), 1).index_fill(1, places.new_zeros(1).to(z.device), 1.0)]
-        for degree in range(1, len(self.monomials[-1]) + 1):
-            shorter, these = ([m for m in self.monomials if len(m) == d] for d in (degree - 1, degree))
-            f = parts[-1][:, left][..., [shorter.index(m[:-1]) for m in these]]
-            terms = binomials[:, None].to(z) * f * coordinates[:, right][..., [m[-1] for m in these]]
-            parts.append(terms.new_zeros(len(z), len(base), len(these)).index_add(1, places.to(z.device), terms))
-        return torch.cat(parts, 2)
-
-    @cached_property
-    def _derivatives(self) -> Tensor:
-        """(I, p + q) where jets have D_I of variables and unknown functions; the last two columns are zero and one."""
-        jets, p = self.jets, len(self.jets.independent)
-        variable = lambda i, I: i if not I else len(jets) + ((i,) == I)
-        rows = [
-            [*(variable(i, I) for i in range(p)), *(jets.column(a, I) for a in range(len(jets.dependent)))]
-            for I in jets.along
-        ]
-        return torch.tensor(rows)
-
-    @cached_property
-    def _leibniz(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Places of I, binomials, places of J and of I - J, a term each."""
-        number = {I: k for k, I in enumerate(self.jets.along)}
-        terms = [
-            (number[I], _binomial(I, J), number[J], number[tuple((Counter(I) - Counter(J)).elements())])
-            for I in number
-            for J in number
-            if not Counter(J) - Counter(I)
-        ]
-        places, binomials, left, right = map(torch.tensor, zip(*terms))
-        return places, binomials.double(), left, right
 
     def velocity(self, x: Tensor) -> Tensor:
         unit = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)[:, None].expand(-1, len(x), -1)

@@ -1,7 +1,9 @@
 """Functions without gradients, asked by differences: NumPy, scikit-learn, ONNX, whatever maps arrays to arrays."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,8 @@ from liegg.actions import Action
 
 LADDER = tuple(10.0**power for power in range(-7, 0))
 """steps that are tried, in parts of the points' spread"""
-POINTS = 64  # on which they are tried
+POINTS = 256  # on which they are tried
+FALL = 2  # times as fast as the square of the step, as smooth functions' errors do, only those fall that miss kinks
 FLAT = 0.25  # the share of differences that may be zero, or the function has steps of its own
 ROUGH, UNSURE = 0.3, 0.03  # relative errors of differences that are refused, and warned of
 
@@ -35,9 +38,10 @@ def black_box(
 
     Derivatives are central differences, along the action where it has fewer directions than half the numbers of a
     sample, else along the coordinates: 2K and 2d evaluations a sample and once more 2K for the control. Their error is
-    measured at POINTS = 64 of the points, along random directions: how far the differences of this step are from those
-    of half of it. It is kept with the answer (`Symmetry.difference_error`), and directions that it hides are possible
-    symmetries.
+    measured at POINTS = 256 of the points, along random directions: how far the differences of this step are from those
+    of half of it. A short step seldom crosses a kink, as of ReLU, and errs much where it does: such errors are inferred
+    from larger steps. The error is kept with the answer of `find_symmetry` (`Symmetry.difference_error`), and
+    directions that it hides are possible symmetries.
 
     Raises ValueError where differences err by more than ROUGH = 30 % of their size, as for functions that are constant
     but for steps: give a smoother model, or a larger step; warns of more than UNSURE = 3 %. Raises ValueError for
@@ -47,15 +51,16 @@ def black_box(
         raise ValueError(
             f"black_box takes a function of arrays; give a torch module as it is: {type(function).__name__}"
         )
-    if not isinstance(points, Tensor) or points.ndim < 2 or len(points) < 2 or not points.isfinite().all():
+    real = isinstance(points, Tensor) and points.is_floating_point() and points.ndim > 1
+    if not real or len(points) < 2 or not points.isfinite().all():
         raise ValueError("black_box needs some samples, a finite tensor (P, ...) of two or more, to know their spread")
-    if step is not None and not 0 < step < 10:
+    if step is not None and not (isinstance(step, int | float) and 0 < step < 10):
         raise ValueError(f"a step is a part of the points' spread, such as 0.01, not {step!r}")
     box = BlackBox(function, points, dtype)
-    steps = LADDER if step is None else (step,)
-    errors = [box.measured(points[:POINTS], h) for h in steps]
-    best = int(np.argmin(errors))
-    box.step, box.error = steps[best], errors[best]
+    steps = sorted({*LADDER, *([] if step is None else [step])})
+    errors = _with_kinks(steps, [box.measured(points[:POINTS], h) for h in steps])
+    best = int(np.argmin(errors)) if step is None else steps.index(step)
+    box.step, box.error = steps[best], max(errors[best], torch.finfo(points.dtype).eps)
     if not box.error <= ROUGH:
         raise ValueError(
             f"differences of this function err by {min(box.error, 1):.0%} of their size, even with a step of "
@@ -68,6 +73,16 @@ def black_box(
             stacklevel=2,
         )
     return box
+
+
+def _with_kinks(steps: Sequence[float], errors: Sequence[float]) -> list[float]:
+    """Errors of ascending steps. Where one falls too fast, kinks that larger steps crossed were missed: these become
+    rare in proportion to the step, and the error, a root mean square, falls at most as its root."""
+    pairs = list(zip(steps, errors))
+    falls = ((e, f * (h / k) ** 2) for (h, e), (k, f) in pairwise(pairs) if f < math.inf)
+    if not any(e * FALL < smooth for e, smooth in falls):
+        return list(errors)
+    return [max(f * math.sqrt(h / k) for k, f in pairs[i:] if f < math.inf) for i, h in enumerate(steps)]
 
 
 class BlackBox:

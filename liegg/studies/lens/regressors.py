@@ -20,7 +20,9 @@ from liegg.symmetry.result import Symmetry
 REGRESSORS: dict[str, Callable[[int], Any]] = {
     "kernel ridge": lambda seed: KernelRidge(kernel="rbf", gamma=0.1, alpha=1e-3),
     "support vectors": lambda seed: SVR(C=100, gamma="scale"),
-    "network": lambda seed: MLPRegressor((64, 64), activation="tanh", max_iter=300, random_state=seed),
+    "network": lambda seed: MLPRegressor(
+        hidden_layer_sizes=(64, 64), activation="tanh", max_iter=300, random_state=seed
+    ),
     "forest": lambda seed: RandomForestRegressor(50, random_state=seed),
 }
 ACTION, SO3 = Linear(3, copies=2), algebra.so(3)
