@@ -2,8 +2,9 @@
 
 Networks learn what the equation is solved for, such as u_t, from all jet coordinates that are free: variables too, so
 that even a shift along t or x has to be learned. (Which of these the published network is given is not known here.)
-They differ from it in having units of Swish, not sigmoid, which learn as much in a tenth of the time, and fewer of
-them. These and the rate were chosen on the heat equation, on solutions of another seed than those reported.
+They differ from it in their units, Swish and not sigmoid, with errors a tenth as large after as many steps, and in being
+narrower: 64 units do, a third. This, the rate, and how many steps and jets are enough were chosen on solutions of
+another seed than those reported.
 """
 
 import warnings

@@ -15,7 +15,9 @@ PERIOD, SIDE = 20.0, 100  # of every space variable, and how many points it has
 STEP, STEPS = 0.002, 1000  # of the Runge-Kutta method of order four
 MODES = 10  # of the Fourier series that solutions start from
 CONDITIONS = {"heat": 10, "Burgers": 10, "KdV": 5, "wave": 3, "NLS": 2, "reaction-diffusion": 2}
-"""How many solutions there are (published, as all of the above)."""
+"""How many solutions there are; these numbers are published, as are all above."""
+MOMENTS = {1: 500, 2: 100}
+"""At how many times solutions are seen, by the number of space variables."""
 STENCILS = {
     1: ([-1, 1], [-1 / 2, 1 / 2]),
     2: ([-1, 0, 1], [1.0, -2.0, 1.0]),
@@ -79,12 +81,12 @@ def advanced(slopes: Callable[[Tensor], Tensor], state: Tensor, step: float) -> 
 
 
 def simulated(
-    name: str, *, samples: int, seed: int, side: int = SIDE, steps: int = STEPS, moments: int = 100
+    name: str, *, samples: int, seed: int, side: int = SIDE, steps: int = STEPS, moments: int | None = None
 ) -> Tensor:
     """(samples, len(jets)) jets on solutions of an equation of EQUATIONS, at random among points seen.
 
     All derivatives, of time too, are central differences; x and y run from -PERIOD / 2. Seen are all points of the
-    grid at `moments` times, evenly spread. Raises ValueError for more samples than points.
+    grid at `moments` times, evenly spread, by default MOMENTS. Raises ValueError for more samples than points.
     """
     equation, generator = EQUATIONS[name], torch.Generator().manual_seed(seed)
     jets, spacing = equation.jets, PERIOD / side
@@ -92,7 +94,7 @@ def simulated(
     draw = lambda: start(MODES, sides, side=side, count=CONDITIONS[name], generator=generator)
     fields = len(jets.dependent) * (1 + ("tt" in equation.slow[0]))
     state, slopes = torch.stack([draw() for _ in range(fields)]), slopes_on(equation, spacing)
-    seen = set(torch.linspace(2 * reach, steps, moments).long().tolist())
+    seen = set(torch.linspace(2 * reach, steps, moments or MOMENTS[sides]).long().tolist())
     frames = deque([state[: len(jets.dependent)]], maxlen=2 * reach + 1)
     each = -(-samples // len(seen))
     if each > CONDITIONS[name] * side**sides:

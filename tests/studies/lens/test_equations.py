@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from liegg.actions import Jets
 from liegg.studies.lens import boosts, equations, simulated
 from liegg.studies.lens import learned_equations as learning
 from liegg.studies.lens.equation_readings import PUBLISHED, boost_rows, exact_rows, known_rows, learned_rows
@@ -64,6 +65,20 @@ def test_simulated_jets_obey_their_equation_and_are_derivatives(name):
     assert z[:, 1].abs().max() <= simulated.PERIOD / 2 and 0 < z[:, 0].min() < z[:, 0].max() <= 30 * simulated.STEP
     with pytest.raises(ValueError, match="more than the points"):
         simulated.simulated(name, samples=10**6, seed=2, side=10, steps=10, moments=2)
+
+
+def test_jets_of_a_known_function_are_its_derivatives():
+    """Of exp(-t) sin(kx) the coordinate u_tt..xx.. is a power of -1 times one of k times sine or cosine."""
+    jets, side, k, chosen = Jets("t x", "u", order=3), 400, 2 * math.pi / simulated.PERIOD, torch.tensor([0, 7, 150])
+    t = 1.5 + simulated.STEP * torch.arange(-2, 3, dtype=torch.float64)
+    x = simulated.PERIOD * (torch.arange(side, dtype=torch.float64) / side - 0.5)
+    frames = (torch.exp(-t)[:, None] * torch.sin(k * x))[:, None, None]  # (times, q, count, side)
+    z = simulated._jets(jets, frames, 1.5, simulated.PERIOD / side, chosen)
+    for name in jets.names[2:]:
+        m, n = name.count("t"), name.count("x")
+        expected = (-1) ** m * k**n * math.exp(-1.5) * torch.sin(k * x[chosen] + n * math.pi / 2)
+        assert torch.allclose(z[:, jets[name]], expected, atol=1e-5), name
+    assert torch.equal(z[:, 1], x[chosen]) and (z[:, 0] == 1.5).all()
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
