@@ -2,7 +2,7 @@
 
 Networks learn what the equation is solved for, such as u_t, from all jet coordinates that are free: variables too, so
 that even a shift along t or x has to be learned. (Which of these the published network is given is not known here.)
-They differ from it in their units, Swish and not sigmoid, with errors a tenth as large after as many steps, and in being
+They differ from it in their units, Swish and not sigmoid, with errors a tenth as large after as many steps, and are
 narrower: 64 units do, a third. This, the rate, and how many steps and jets are enough were chosen on solutions of
 another seed than those reported.
 """
