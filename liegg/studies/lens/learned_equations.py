@@ -2,8 +2,8 @@
 
 Networks learn what the equation is solved for, such as u_t, from all jet coordinates that are free: variables too, so
 that even a shift along t or x has to be learned. (Which of these the published network is given is not known here.)
-They differ from it in their units, Swish and not sigmoid, with errors a tenth as large after as many steps, and are
-narrower: 64 units do, a third. This, the rate, and how many steps and jets are enough were chosen on solutions of
+They differ from it in their units, Swish and not sigmoid, which leave a tenth of the error after as many steps, and in
+being narrower: 64 units, a third. This, the rate, and how many steps and jets are enough were chosen on solutions of
 another seed than those reported.
 """
 
@@ -78,8 +78,9 @@ def measure(case: dict) -> dict:
     """What networks have learned of an equation, at jets that they were not trained on.
 
     errors      (networks,) mean square errors over the variance of what is learned
-    answers     a dictionary for each number of samples, draw and asked, "exact", "one" network (the first) or all
-                "together": dimension and interval, and distances from the known symmetries, their number given
+    answers     a dictionary for each number of samples, draw and asked, one network ("one", the first), all "together",
+                or the "exact" equation, where jets are put on its solutions, off which differences leave them:
+                dimension and interval, and distances from the known symmetries, their number given
     variance    of each known symmetry, {name: ...}: how much the functions vary along it, over the mean along all
                 candidates, each taken at length one, at the largest number of samples
     coherence   of each, what of that the networks share
@@ -92,8 +93,9 @@ def measure(case: dict) -> dict:
     answers = []
     for N, piece in zip(case["samples"], z[trained:].split([case["draws"] * N for N in case["samples"]])):
         for draw in piece.split(N):
+            jets = {"exact": equation.solved(draw), "one": draw, "together": draw}
             for asked, functions in {"exact": equation, "one": nets[0], "together": nets}.items():
-                answers.append({"samples": N, "asked": asked} | _answer(equation, functions, draw))
+                answers.append({"samples": N, "asked": asked} | _answer(equation, functions, jets[asked]))
     variance, coherence = _along_known(equation, nets, draw)
     return {"errors": _errors(equation, nets, z[trained:]), "answers": answers} | {
         name: dict(zip(equation.symmetries, values))

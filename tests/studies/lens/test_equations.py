@@ -78,7 +78,7 @@ def test_jets_of_a_known_function_are_its_derivatives():
         m, n = name.count("t"), name.count("x")
         expected = (-1) ** m * k**n * math.exp(-1.5) * torch.sin(k * x[chosen] + n * math.pi / 2)
         assert torch.allclose(z[:, jets[name]], expected, atol=1e-5), name
-    assert torch.equal(z[:, 1], x[chosen]) and (z[:, 0] == 1.5).all()
+    assert torch.allclose(z[:, 1], x[chosen]) and (z[:, 0] == 1.5).all()
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
@@ -120,7 +120,7 @@ def test_networks_learn_an_equation_of_which_rows_are_read():
     said = [learning.measure(case) for case in cases]
     rows = learned_rows(cases, said)
     assert [row["asked"] for row in rows] == ["exact", "one", "together"] and rows[0]["true"] == 8
-    assert rows[0]["distance"] < 1e-3 < rows[2]["distance"] and rows[0]["draws"] == 2
+    assert rows[0]["distance"] < 1e-8 < 1e-3 < rows[2]["distance"] and rows[0]["found"] == [8, 8]
     assert len(said[0]["errors"]) == 3 and max(said[0]["errors"]) < 0.5
     known = known_rows(cases, said)
     assert len(known) == 8 and all(row["published"] and row["relative variance"] > 0 for row in known)
