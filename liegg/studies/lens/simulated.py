@@ -16,8 +16,7 @@ STEP, STEPS = 0.002, 1000  # of the Runge-Kutta method of order four
 MODES = 10  # of the Fourier series that solutions start from
 CONDITIONS = {"heat": 10, "Burgers": 10, "KdV": 5, "wave": 3, "NLS": 2, "reaction-diffusion": 2}
 """How many solutions there are; these numbers are published, as are all above."""
-MOMENTS = {1: 500, 2: 100}
-"""At how many times solutions are seen, by the number of space variables."""
+MOMENTS = 100  # at which solutions are seen, at least
 STENCILS = {
     1: ([-1, 1], [-1 / 2, 1 / 2]),
     2: ([-1, 0, 1], [1.0, -2.0, 1.0]),
@@ -86,7 +85,8 @@ def simulated(
     """(samples, len(jets)) jets on solutions of an equation of EQUATIONS, at random among points seen.
 
     All derivatives, of time too, are central differences; x and y run from -PERIOD / 2. Seen are all points of the
-    grid at `moments` times, evenly spread, by default MOMENTS. Raises ValueError for more samples than points.
+    grid at `moments` times, evenly spread, by default as many as give enough samples. Raises ValueError for more
+    samples than points.
     """
     equation, generator = EQUATIONS[name], torch.Generator().manual_seed(seed)
     jets, spacing = equation.jets, PERIOD / side
@@ -94,10 +94,12 @@ def simulated(
     draw = lambda: start(MODES, sides, side=side, count=CONDITIONS[name], generator=generator)
     fields = len(jets.dependent) * (1 + ("tt" in equation.slow[0]))
     state, slopes = torch.stack([draw() for _ in range(fields)]), slopes_on(equation, spacing)
-    seen = set(torch.linspace(2 * reach, steps, moments or MOMENTS[sides]).long().tolist())
+    points = CONDITIONS[name] * side**sides
+    moments = moments or max(MOMENTS, -(-samples // points))
+    seen = set(torch.linspace(2 * reach, steps, moments).long().tolist())
     frames = deque([state[: len(jets.dependent)]], maxlen=2 * reach + 1)
     each = -(-samples // len(seen))
-    if each > CONDITIONS[name] * side**sides:
+    if each > points:
         raise ValueError(f"{samples} samples are more than the points seen at {len(seen)} moments")
     found = []
     for number in range(1, steps + 1):
@@ -105,7 +107,7 @@ def simulated(
         state = advanced(slopes, state, STEP)
         frames.append(state[: len(jets.dependent)])
         if number in seen:
-            chosen = torch.randperm(CONDITIONS[name] * side**sides, generator=generator)[:each]
+            chosen = torch.randperm(points, generator=generator)[:each]
             found.append(_jets(jets, torch.stack([*frames]), (number - reach) * STEP, spacing, chosen))
     progress.clear()
     z = torch.cat(found)
