@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from liegg.studies.lens.boosts import UNIT
-from liegg.studies.lens.equations import BOOSTS, EQUATIONS
+from liegg.studies.lens.equations import BOOSTS, EQUATIONS, normal
+from liegg.symmetry.find import find_symmetry
 
 PUBLISHED: dict[str, dict[str, Any]] = {
     "heat": {"distance": (0.00074, 0.00010), "LieGAN": (2.593, 0.038), "found": 8},
@@ -97,6 +101,31 @@ def known_rows(cases: Sequence[dict], measured: Sequence[dict]) -> list[dict]:
         for case, said in zip(cases, measured, strict=True)
         for name, variance in said["variance"].items()
     ]
+
+
+def fields(name: str, *, samples: int, seed: int) -> list[str]:
+    """The symmetries that the exact equation shows at normal jets, in words: the basis in which each field has a
+    candidate of its own, as textbooks choose it."""
+    equation = EQUATIONS[name]
+    found = find_symmetry(equation, normal(equation, samples, seed=seed), equation.action)
+    return [equation.action.described(field) for field in reduced(found.coefficients[: found.dimension])]
+
+
+def reduced(span: Tensor, zero: float = 1e-8) -> Tensor:
+    """(d, K) another basis of independent rows (d, K), in reduced row echelon form: what is below `zero` is none."""
+    rows, done = span.clone(), 0
+    for column in range(rows.shape[1]):
+        best = done + int(rows[done:, column].abs().argmax())
+        if rows[best, column].abs() <= zero * span.abs().max():
+            continue
+        rows[[done, best]] = rows[[best, done]]
+        rows[done] /= rows[done, column].clone()
+        others = torch.arange(len(rows)) != done
+        rows[others] -= rows[others, column : column + 1] * rows[done]
+        done += 1
+        if done == len(rows):
+            break
+    return rows
 
 
 def boost_rows(case: dict, measured: dict) -> list[dict]:

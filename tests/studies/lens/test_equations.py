@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from liegg.actions import Jets
-from liegg.studies.lens import boosts, equations, simulated
+from liegg.studies.lens import boosts, equation_readings, equations, simulated
 from liegg.studies.lens import learned_equations as learning
 from liegg.studies.lens.equation_readings import PUBLISHED, boost_rows, exact_rows, known_rows, learned_rows
 from liegg.studies.lens.equations import BOOSTS, EQUATIONS, distance, linear_part, normal
@@ -140,3 +140,16 @@ def test_unknown_equations_are_refused(cases):
         settings |= {"samples": [10], "networks": 3, "width": 4, "training": 10, "steps": 1}
     with pytest.raises(ValueError, match="equations are heat"):
         cases(["Laplace"], **settings)
+
+
+def test_found_fields_are_told_as_textbooks_have_them():
+    said = equation_readings.fields("NLS", samples=400, seed=1)
+    boosts_of = {"t ∂x − x v ∂u + x u ∂v", "t ∂y − y v ∂u + y u ∂v"}
+    assert {"∂t", "∂x", "∂y", "y ∂x − x ∂y", "v ∂u − u ∂v"} | boosts_of < set(said) and len(said) == 8
+
+
+def test_a_reduced_basis_spans_the_same_and_has_its_own_columns():
+    span = torch.randn(4, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    basis = equation_readings.reduced(span)
+    assert torch.allclose(basis[:, :4], torch.eye(4).double(), atol=1e-9)
+    assert equations.distance(basis, span) < 1e-9
