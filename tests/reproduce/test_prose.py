@@ -75,13 +75,20 @@ def test_a_page_marks_a_word_once():
         assert len(terms) == len(set(terms)), path.stem
 
 
-def test_the_example_of_the_method_page_prints_what_stands_below_it():
-    code, printed = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGES["method.md"], re.S).groups()
-    assert PAGES["method.md"].index(code) < PAGES["method.md"].index("matrix $E$")
-    assert len([line for line in code.splitlines() if line]) <= 10
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGES["method.md"], re.S)
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES)
+def test_the_examples_of_the_method_page_print_what_stands_below_them(code, printed):
     with redirect_stdout(io.StringIO()) as out:
         exec(code, {})
     assert out.getvalue() == printed
+
+
+def test_the_method_page_begins_with_a_short_example():
+    code = EXAMPLES[0][0]
+    assert PAGES["method.md"].index(code) < PAGES["method.md"].index("matrix $E$")
+    assert len([line for line in code.splitlines() if line]) <= 10
 
 
 SMALL = {
