@@ -51,21 +51,26 @@ def parsed(code: str, name: str) -> ast.Module:
 def _imports(code: str, root: Path) -> frozenset[Path]:
     """The files named by the import statements of one piece of code, packages included."""
     tree = ast.parse(code)
-    names, called = set(), {"liegg": "liegg"}
+    names, called = set(), {("liegg", "liegg")}
     for node in _nodes(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-            called |= {alias.asname: "liegg" for alias in node.names if alias.name == "liegg" and alias.asname}
+            called |= {(alias.asname, "liegg") for alias in node.names if alias.name == "liegg" and alias.asname}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found = {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-            called |= {name: full for name, full in found.items() if _listed(full, root)}
-            names |= {full for full in (node.module, *found.values()) if "*" in found or not _listed(full, root)}
-    names |= {name for used in _uses(tree, called) for name in _followed(used, root)}
+            found = {(alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names}
+            every = {node.module, *(full for _, full in found)}
+            called |= {(name, full) for name, full in found if _listed(full, root)}
+            names |= {full for full in every if ("*", f"{node.module}.*") in found or not _listed(full, root)}
+    used = {*_uses(tree, called)}
+    unused = {full for _, full in called if not any(f"{u}.".startswith(f"{full}.") for u in used)} - {"liegg"}
+    names |= unused  # for other modules to use
+    names |= {name for u in used for name in _followed(u, root)}
     return frozenset(path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root))
 
 
-def _uses(tree: ast.AST, called: dict[str, str]) -> Iterator[str]:
-    """Every use of a name that stands for a package, with the attributes that are taken of it: liegg.actions.Linear."""
+def _uses(tree: ast.AST, called: set[tuple[str, str]]) -> Iterator[str]:
+    """Every use of a name that stands for a package, with the attributes that are taken of it: liegg.actions.Linear.
+    A name that stands for several packages, each in its own place, is one of each."""
     inner = set()
     for node in _nodes(tree):
         if node not in inner and isinstance(node, ast.Attribute | ast.Name):
@@ -74,8 +79,8 @@ def _uses(tree: ast.AST, called: dict[str, str]) -> Iterator[str]:
                 attributes.append(start.attr)
                 start = start.value
                 inner.add(start)
-            if isinstance(start, ast.Name) and start.id in called:
-                yield ".".join([called[start.id], *reversed(attributes)])
+            packages = {full for name, full in called if isinstance(start, ast.Name) and name == start.id}
+            yield from (".".join([full, *reversed(attributes)]) for full in packages)
 
 
 def _followed(used: str, root: Path) -> Iterator[str]:
@@ -98,15 +103,18 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _files(name: str, root: Path) -> set[Path]:
     """liegg.a.b -> the __init__.py of each package on the way, and the module's file; lazy names resolved, and of a
-    package that only lists names the file that has this one."""
+    package that only lists names the file that has this one, or all of it where it lists no such name."""
     parts = name.split(".")
     ways = [".".join(parts[: i + 1]) for i in range(len(parts))]
     packages = [_path(way, root) / "__init__.py" for way in ways if way == name or not _listed(way, root)]
     files = {path for path in [*packages, _path(name, root).with_suffix(".py")] if path.is_file()}
     if len(parts) == 2 and (home := _lazy(root).get(parts[1])):
         files |= _files(f"liegg.{home}", root)
-    if home := _listed(name.rpartition(".")[0], root).get(parts[-1]):
-        files.add(_path(home, root).with_suffix(".py"))
+    package = name.rpartition(".")[0]
+    if home := _listed(package, root).get(parts[-1]):
+        files |= {path for full in {home, home.rpartition(".")[0]} - {name, package} for path in _files(full, root)}
+    elif _listed(package, root) and not files - _files(package.rpartition(".")[0], root):
+        files.add(_path(package, root) / "__init__.py")
     return files
 
 
@@ -117,16 +125,17 @@ def _path(name: str, root: Path) -> Path:
 
 @functools.cache
 def _listed(name: str, root: Path) -> dict[str, str]:
-    """Of a package whose __init__.py only imports names and lists them: name -> the module that has it; else {}."""
+    """Of a package whose __init__.py only imports names of liegg and lists them: name -> its full name; else {}."""
     path = _path(name, root) / "__init__.py"
     if not name or not path.is_file():
         return {}
     body = [node for node in parsed(text(path, root), path.name).body if not is_text(node)]
-    imports = [node for node in body if isinstance(node, ast.ImportFrom) and node.module]
+    imports = [n for n in body if isinstance(n, ast.ImportFrom) and not n.level and str(n.module).startswith("liegg.")]
     rest = [node for node in body if node not in imports]
     if any(not isinstance(n, ast.Assign) or getattr(n.targets[0], "id", "") != "__all__" for n in rest):
         return {}
-    return {alias.asname or alias.name: str(node.module) for node in imports for alias in node.names}
+    found = {alias.asname or alias.name: f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+    return {} if "*" in found else found
 
 
 @functools.cache

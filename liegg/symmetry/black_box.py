@@ -1,6 +1,7 @@
 """Functions without gradients, asked by differences: NumPy, scikit-learn, ONNX, whatever maps arrays to arrays."""
 
 import math
+import numbers
 import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -15,9 +16,12 @@ from liegg.actions import Action
 
 LADDER = tuple(10.0**power for power in range(-7, 0))
 """steps that are tried, in parts of the points' spread"""
+SEED = 5772156649  # of random directions, and unlike those that samples are drawn with, or they would be the samples
 POINTS = 256  # on which they are tried
 FALL = 2  # times as fast as the square of the step, as smooth functions' errors do, only those fall that miss kinks
-FLAT = 0.25  # the share of differences that may be zero, or the function has steps of its own
+FLAT = (
+    0.25  # the share of differences that may be zero though larger ones are not, or the function has steps of its own
+)
 ROUGH, UNSURE = 0.3, 0.03  # relative errors of differences that are refused, and warned of
 
 
@@ -51,11 +55,16 @@ def black_box(
         raise ValueError(
             f"black_box takes a function of arrays; give a torch module as it is: {type(function).__name__}"
         )
-    real = isinstance(points, Tensor) and points.is_floating_point() and points.ndim > 1
-    if not real or len(points) < 2 or not points.isfinite().all():
+    real = isinstance(points, Tensor) and points.is_floating_point() and points.layout == torch.strided
+    if not real or points.is_meta or points.ndim < 2 or len(points) < 2 or not points.isfinite().all():
         raise ValueError("black_box needs some samples, a finite tensor (P, ...) of two or more, to know their spread")
-    if step is not None and not (isinstance(step, int | float) and 0 < step < 10):
+    real = isinstance(step, numbers.Real) and not isinstance(step, bool)
+    if step is not None and not (real and 0 < step < 10):
         raise ValueError(f"a step is a part of the points' spread, such as 0.01, not {step!r}")
+    if not (isinstance(dtype, type) and issubclass(dtype, float | np.floating)):
+        raise ValueError(
+            f"dtype is that of the arrays that the function takes, np.float64 or np.float32, not {dtype!r}"
+        )
     box = BlackBox(function, points, dtype)
     steps = sorted({*LADDER, *([] if step is None else [step])})
     errors = _with_kinks(steps, [box.measured(points[:POINTS], h) for h in steps])
@@ -102,6 +111,12 @@ class BlackBox:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(B, ...) -> (B,) or (B, m), in x's precision and place."""
+        if not isinstance(x, Tensor) or not x.is_floating_point() or x.shape[1:] != self.spread.shape:
+            shape = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(
+                f"this black_box was made with points {('P', *self.spread.shape)}, and is asked of {shape}: make one "
+                "with points like the samples"
+            )
         return _Differences.apply(x, self)
 
     def values(self, x: Tensor) -> Tensor:
@@ -109,9 +124,11 @@ class BlackBox:
         given: np.ndarray = np.array(x.detach().cpu().double().numpy(), dtype=self.dtype)
         returned = self.function(given)
         try:
-            y = torch.from_numpy(np.array(returned, dtype=np.float64))
-        except (TypeError, ValueError):
-            raise ValueError(f"the function must return numbers, not {type(returned).__name__}") from None
+            y = torch.from_numpy(np.asarray(returned).astype(np.float64, casting="same_kind"))
+        except (TypeError, ValueError, RuntimeError):  # RuntimeError of tensors with a gradient
+            raise ValueError(
+                f"the function must return real numbers, an array, not {type(returned).__name__}"
+            ) from None
         if y.ndim not in (1, 2) or len(y) != len(x):
             raise ValueError(
                 f"the function maps {tuple(x.shape)} to {tuple(y.shape)}, and should return one result a sample"
@@ -128,14 +145,16 @@ class BlackBox:
         return (ahead - back) / (2 * torch.where(h > 0, h, 1)).reshape(-1, *[1] * (ahead.ndim - 1))
 
     def measured(self, x: Tensor, step: float) -> float:
-        """The error of differences at x with this step, over their size; inf where too many are zero."""
-        g = torch.Generator().manual_seed(0)
+        """The error of differences at x with this step, over their size; inf where too many are zero, and are not for
+        larger steps."""
+        g = torch.Generator().manual_seed(SEED)
         v = torch.randn(x.shape, generator=g, dtype=torch.float64) * self.spread
-        whole, half = self.slope(x, v, step), self.slope(x, v, step / 2)
+        whole, half, wide = (self.slope(x, v, h) for h in (step, step / 2, max(step, LADDER[-1])))
         size = whole.square().mean().sqrt()
-        if not size > 0 or (whole == 0).double().mean() > FLAT:
-            return float("inf")
-        return float(4 / 3 * (whole - half).square().mean().sqrt() / size)
+        if not size > 0 or (whole[wide != 0] == 0).double().mean() > FLAT:
+            return math.inf
+        error = float(4 / 3 * (whole - half).square().mean().sqrt() / size)
+        return error if math.isfinite(error) else math.inf
 
     def along(self, action: Action) -> Callable[[Tensor], Tensor]:
         """The same function with more outputs, all zero, than reverse mode is worth: `polarize` then differentiates it

@@ -53,6 +53,15 @@ LISTING = {
     "from liegg import shown\ngetattr(shown, 'x')": {"c", "shown/__init__", "shown/a"},
     "import liegg.shown": {"c", "shown/__init__", "shown/a"},
     "from liegg.shown import *": {"c", "shown/__init__", "shown/a"},
+    "from liegg import shown\nshown.__dict__['x']": {"c", "shown/__init__", "shown/a"},
+    "from liegg import shown": {"c", "shown/__init__", "shown/a"},
+    "from liegg.shown import other": {"c", "shown/__init__", "shown/a"},
+    "from liegg import deep as s\nfrom liegg import shown as s\ns.x": {"c", "deep/__init__"},
+    "if 1:\n from liegg import shown as s\nelse:\n from liegg import twice as s\ns.y": {
+        *("c", "deep/__init__", "deep/d", "shown/__init__", "shown/a")
+    },
+    "from liegg.twice import z": {"c", "shown/a"},
+    "from liegg.twice import e": {"deep/__init__", "deep/d", "c"},
 }
 
 
@@ -63,8 +72,19 @@ def test_a_package_that_only_lists_names_is_followed_name_by_name(project, code,
     (project / "liegg" / "shown" / "__init__.py").write_text(
         '"""Names."""\nfrom liegg.c import x\nfrom liegg.shown.a import a\n__all__ = ["a", "x"]\n'
     )
+    (project / "liegg" / "twice").mkdir()
+    (project / "liegg" / "twice" / "__init__.py").write_text(
+        "from liegg.deep import d as e\nfrom liegg.deep.d import y\nfrom liegg.shown import a as z\n"
+    )
     found = {str(p.relative_to(project / "liegg").with_suffix("")) for p in modules(code, project)}
     assert found == reached | {"__init__"}
+
+
+@pytest.mark.parametrize("line", ["from liegg.c import *", "from .a import a", "import liegg.c", "from torch import x"])
+def test_a_package_that_does_more_is_followed_as_a_whole(project, line):
+    (project / "liegg" / "shown").mkdir()
+    (project / "liegg" / "shown" / "__init__.py").write_text(f"{line}\nfrom liegg.c import x\n")
+    assert project / "liegg" / "shown" / "__init__.py" in modules("from liegg.shown import x", project)
 
 
 def test_a_module_that_is_left_is_no_change_by_itself_and_a_parameter_is():

@@ -78,6 +78,24 @@ def test_errors_of_smooth_functions_stay_and_those_that_fall_too_fast_do_not():
     assert kinked == pytest.approx([5e-2 * 10 ** (-k / 2) for k in range(6, -1, -1)])  # as the root of the step
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_directions_are_random_whatever_seed_the_samples_have(seed):
+    """Along the samples themselves no difference of this function crosses a kink."""
+    x, v = draw(40000, 6, seed=seed), draw(40000, 6, seed=9)
+    box = liegg.black_box(lambda a: np.abs(a).sum(1), x, step=0.03)
+    true = torch.func.jvp(lambda z: z.abs().sum(1), (x,), (v,))[1]
+    error = float((box.slope(x, v) - true).square().mean().sqrt() / true.square().mean().sqrt())
+    assert box.error / 3 < error < 3 * box.error
+
+
+def test_functions_that_are_flat_in_places_have_differences():
+    """An output that is constant, and units that are shut, are no steps."""
+    x = draw(300, 6)
+    box = liegg.black_box(lambda a: np.stack([turned(a), 0 * a[:, 0]], 1), x)
+    assert box.error < 1e-8 and liegg.find_symmetry(box, x, ACTION).dimension == 3
+    assert liegg.black_box(lambda a: np.maximum(turned(a) - 4, 0) ** 2, x).error < 0.01
+
+
 def test_the_symmetry_is_found_along_the_action_and_along_coordinates():
     x = draw(300, 6)
     found = liegg.find_symmetry(liegg.black_box(turned, x), x, ACTION)
@@ -178,7 +196,15 @@ X = draw(50, 6)
         (lambda: liegg.black_box(turned, X, step="0.1"), "step is a part"),
         (lambda: liegg.black_box(turned, X, step=0), "step is a part"),
         (lambda: liegg.black_box(lambda a: a.sum(), X), "one result a sample"),
-        (lambda: liegg.black_box(lambda a: "text", X), "must return numbers"),
+        (lambda: liegg.black_box(lambda a: "text", X), "must return real numbers"),
+        (lambda: liegg.black_box(lambda a: np.exp(1j * a[:, 0]), X), "must return real numbers"),
+        (lambda: liegg.black_box(lambda a: torch.ones(len(a), requires_grad=True), X), "must return real numbers"),
+        (lambda: liegg.black_box(turned, X.to_sparse()), "a finite tensor"),
+        (lambda: liegg.black_box(turned, X, step=True), "step is a part"),
+        (lambda: liegg.black_box(turned, X, dtype=torch.float32), "np.float64 or np.float32"),
+        (lambda: liegg.black_box(turned, X, dtype=int), "np.float64 or np.float32"),
+        (lambda: liegg.find_symmetry(liegg.black_box(turned, X), draw(50, 4), Linear(4)), "points like the samples"),
+        (lambda: liegg.black_box(turned, X)(X.numpy()), "points like the samples"),
         (lambda: liegg.black_box(lambda a: 0 * a[:, 0], X), "is it smooth"),
         (lambda: liegg.black_box(lambda a: a[:, 0] * np.nan, X), "err by"),
     ],
