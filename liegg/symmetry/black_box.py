@@ -19,9 +19,7 @@ LADDER = tuple(10.0**power for power in range(-7, 0))
 SEED = 5772156649  # of random directions, and unlike those that samples are drawn with, or they would be the samples
 POINTS = 256  # on which they are tried
 FALL = 2  # times as fast as the square of the step, as smooth functions' errors do, only those fall that miss kinks
-FLAT = (
-    0.25  # the share of differences that may be zero though larger ones are not, or the function has steps of its own
-)
+FLAT = 0.25  # the share of differences that may be zero where larger ones are not, or the function is one of steps
 ROUGH, UNSURE = 0.3, 0.03  # relative errors of differences that are refused, and warned of
 
 
