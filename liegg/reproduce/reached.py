@@ -112,7 +112,8 @@ def _files(name: str, root: Path) -> set[Path]:
         files |= _files(f"liegg.{home}", root)
     package = name.rpartition(".")[0]
     if home := _listed(package, root).get(parts[-1]):
-        files |= {path for full in {home, home.rpartition(".")[0]} - {name, package} for path in _files(full, root)}
+        ways = {home, home.rpartition(".")[0]} - {name}
+        files |= {path for full in ways if not _listed(full, root) for path in _files(full, root)}
     elif _listed(package, root) and not files - _files(package.rpartition(".")[0], root):
         files.add(_path(package, root) / "__init__.py")
     return files
