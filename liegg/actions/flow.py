@@ -43,9 +43,9 @@ class Flow(Affine):
 
     def frames(self, x: Tensor) -> Tensor:
         """(B, n) points -> (B, copies * n) with a frame each, which translations do not move."""
-        if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] != self.n:
-            shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise ValueError(f"{self} moves points (B, {self.n}), and these are {shape}")
+        if not isinstance(x, Tensor) or x.layout != torch.strided or x.ndim != 2 or x.shape[1] != self.n:
+            shape = f"{x.layout} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"{self} moves points, a dense tensor (B, {self.n}), and these are {shape}")
         frame = torch.eye(self.n, dtype=x.dtype, device=x.device).flatten()
         origin = x.new_zeros((self.copies - self.n - 1) * self.n)
         return torch.cat([x, torch.cat([origin, frame]).expand(len(x), -1)], 1)

@@ -129,7 +129,8 @@ def test_units_do_not_matter():
     [
         (lambda: Flow(0), "positive whole"),
         (lambda: Flow(2, "vectors"), 'outputs "velocities" or "points"'),
-        (lambda: liegg.find_symmetry(curved, draw(9, 4), Flow(3)), r"moves points \(B, 3\)"),
+        (lambda: liegg.find_symmetry(curved, draw(9, 4), Flow(3)), r"moves points, a dense tensor \(B, 3\)"),
+        (lambda: liegg.find_symmetry(curved, draw(9, 3).to_sparse(), Flow(3)), "a dense tensor"),
         (lambda: liegg.find_symmetry(lambda x: x[:, :2], draw(9, 3), Flow(3)), r"from \(B, 3\) to \(B, 3\)"),
         (lambda: liegg.find_symmetry(curved, draw(9, 3), Flow(3), output_action=Linear(3)), "no output_action"),
         (lambda: liegg.find_symmetry(curved, draw(9, 3), Flow(3), targets=draw(9, 3)), "or targets"),
