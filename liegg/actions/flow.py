@@ -27,9 +27,10 @@ class Flow(Affine):
     frame M = 1 of vectors and the origin c = 0, the function M⁻¹F(x), or M⁻¹(F(x) - c). A generator moves the frame
     too, M by LM and c by Lc + b, so that the derivative of this function is the defect DF(x)(Lx + b) - L F(x) (- b) of
     F on its own graph, and at finite times it is g⁻¹F(gx). `frames` and `framed` make these samples and functions, for
-    `polarize`, which takes nothing else. Outputs weigh as much as they are large, in the units of x: give coordinates of
-    like spread, or what is small in its units is thought to be of no account. Matrices are those of `Affine`. Raises ValueError for what is no number or no
-    kind of output, for samples without frames and for functions that do not map (B, n) to (B, n).
+    `polarize`, which takes nothing else. Outputs weigh as much as they are large, in the units of x: give coordinates
+    of like spread, or what is small in its units is of no account. Matrices are those of `Affine`. Raises ValueError
+    for what is no number or no kind of output, for samples without frames and for functions that do not map (B, n) to
+    (B, n).
     """
 
     def __init__(self, n: int, outputs: str = VELOCITIES):
