@@ -27,8 +27,10 @@ class Flow(Affine):
     frame M = 1 of vectors and the origin c = 0, the function M⁻¹F(x), or M⁻¹(F(x) - c). A generator moves the frame
     too, M by LM and c by Lc + b, so that the derivative of this function is the defect DF(x)(Lx + b) - L F(x) (- b) of
     F on its own graph, and at finite times it is g⁻¹F(gx). `frames` and `framed` make these samples and functions, for
-    `polarize`, which takes nothing else. Matrices are those of `Affine`. Raises ValueError for what is no number or no
-    kind of output, for samples without frames and for functions that do not map (B, n) to (B, n).
+    `polarize`, which takes nothing else. Outputs weigh as much as they are large, in the units of x: give coordinates
+    of like spread, or what is small in its units is of no account. Matrices are those of `Affine`. Raises ValueError
+    for what is no number or no kind of output, for samples without frames and for functions that do not map (B, n) to
+    (B, n).
     """
 
     def __init__(self, n: int, outputs: str = VELOCITIES):
@@ -43,9 +45,9 @@ class Flow(Affine):
 
     def frames(self, x: Tensor) -> Tensor:
         """(B, n) points -> (B, copies * n) with a frame each, which translations do not move."""
-        if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] != self.n:
-            shape = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
-            raise ValueError(f"{self} moves points (B, {self.n}), and these are {shape}")
+        if not isinstance(x, Tensor) or x.layout != torch.strided or x.ndim != 2 or x.shape[1] != self.n:
+            shape = f"{x.layout} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"{self} moves points, a dense tensor (B, {self.n}), and these are {shape}")
         frame = torch.eye(self.n, dtype=x.dtype, device=x.device).flatten()
         origin = x.new_zeros((self.copies - self.n - 1) * self.n)
         return torch.cat([x, torch.cat([origin, frame]).expand(len(x), -1)], 1)

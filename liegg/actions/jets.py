@@ -208,14 +208,23 @@ class Prolonged(VectorFields):
 
     @cached_property
     def _slopes(self) -> tuple[Tensor, Tensor]:
-        """The library (P, L) and its derivatives (P, L, p + q) at the points where fields are compared."""
+        """The library (P, L) and its derivatives (P, L, p + q) at the points where fields are compared, of these where
+        they are finite."""
         units = torch.eye(self.points.shape[1]).double()
         along = [torch.func.jvp(self.evaluated, (self.points,), (unit.expand_as(self.points),))[1] for unit in units]
-        return self.evaluated(self.points) / len(self.points) ** 0.25, torch.stack(along, -1) / len(self.points) ** 0.25
+        functions, slopes = self.evaluated(self.points), torch.stack(along, -1)
+        finite = functions.isfinite().all(1) & slopes.isfinite().flatten(1).all(1)
+        if finite.sum() < 2 * len(self.functions):
+            raise ValueError(
+                f"functions of the library are NaN or infinite at most of {len(finite)} normal points, so that fields "
+                "cannot be compared: give some that are smooth there, such as log(1 + x²) for log(x)"
+            )
+        return functions[finite] / int(finite.sum()) ** 0.25, slopes[finite] / int(finite.sum()) ** 0.25
 
     def values(self, coefficients: Tensor) -> Tensor:
-        field = torch.einsum("...cl,pl->...pc", self.matrix(coefficients), self._slopes[0])
-        return field.flatten(-2) / len(self.points) ** 0.25
+        functions = self._slopes[0]
+        field = torch.einsum("...cl,pl->...pc", self.matrix(coefficients), functions)
+        return field.flatten(-2) / len(functions) ** 0.25
 
     def bracket(self, a: Tensor, b: Tensor) -> Tensor:
         functions, slopes = self._slopes

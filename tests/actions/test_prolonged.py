@@ -148,6 +148,21 @@ def test_symmetries_whose_brackets_leave_the_library_have_no_name_and_cost_no_se
     assert found.dimension == 8 and found.closure > 0.1 and found.identify() is None
 
 
+def test_a_library_may_be_undefined_at_some_points_and_not_at_most():
+    """log(x) has no value for negative x: brackets are compared at the others."""
+    jets = Jets("t x", "u", order=1)
+    functions = [lambda p: torch.ones_like(p[:, 0]), lambda p: p[:, 1], lambda p: p[:, 1].log()]
+    action = Prolonged(functions, jets)
+    a, b = torch.zeros(2, action.size).double().unbind()
+    a[action.matrix(a).shape[1] + 1], b[2 * action.matrix(a).shape[1] + 2] = 1, 1  # x ∂x and log(x) ∂u
+    constant = torch.zeros(action.size).double()
+    constant[2 * action.matrix(a).shape[1]] = 1  # their bracket is ∂u
+    found = action.bracket(a, b)
+    assert found.isfinite().all() and torch.allclose(found.abs(), action.values(constant).abs())
+    with pytest.raises(ValueError, match="at most of 6 normal points"):
+        Prolonged([lambda p: (p[:, 0] - 9).log()], jets).bracket(torch.ones(3).double(), torch.ones(3).double())
+
+
 def test_the_translations_and_scaling_of_a_nonlinear_heat_equation_are_an_algebra():
     jets = Jets("t x", "u", order=2)
     z = draw(300, len(jets))

@@ -178,5 +178,7 @@ def test_no_two_different_algebras_pass_for_one():
 def test_of_what_fits_that_of_the_size_that_moves_is_named():
     assert form_name(10, 0, False, 8) == "compact sp(2)" and form_name(10, 0, False, 3) == "so(5)"
     assert form_name(120, 0, False, 0) == "so(16) or su(11)" and form_name(120, 0, False, 22) == "su(11)"
+    assert form_name(136, 0, False, 17) == "so(17)" and form_name(153, 72, False, 18) == "so(6,12)"
+    assert form_name(136, 0, False, 0) == "compact sp(8) or so(17)"
     assert form_name(4, 0, False, 0) == "simple of dimension 4"
     assert coordinates_moved(None) == 0 and coordinates_moved(exceptional.f4()) == 26
