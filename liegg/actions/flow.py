@@ -24,13 +24,12 @@ class Flow(Affine):
     2.3). Unlike with an `output_action`, inputs and outputs have one and the same generator.
 
     `find_symmetry(F, x, Flow(n))` asks F in a frame that moves along: of samples (x, M), or (x, c, M) for a map, with a
-    frame M = 1 of vectors and the origin c = 0, the function M⁻¹F(x), or M⁻¹(F(x) - c). A generator moves the frame
-    too, M by LM and c by Lc + b, so that the derivative of this function is the defect DF(x)(Lx + b) - L F(x) (- b) of
-    F on its own graph, and at finite times it is g⁻¹F(gx). `frames` and `framed` make these samples and functions, for
-    `polarize`, which takes nothing else. Outputs weigh as much as they are large, in the units of x: give coordinates
-    of like spread, or what is small in its units is of no account. Matrices are those of `Affine`. Raises ValueError
-    for what is no number or no kind of output, for samples without frames and for functions that do not map (B, n) to
-    (B, n).
+    frame M of vectors as long as the points spread along each axis, and c = 0, the function M⁻¹F(x), or
+    M⁻¹(F(x) - c). A generator moves the frame too, M by LM and c by Lc + b, so that the derivative of this function is
+    the defect DF(x)(Lx + b) - L F(x) (- b) of F on its own graph, in units of the spread, and at finite times it is
+    M⁻¹g⁻¹F(gx). `frames` and `framed` make these samples and functions, for `polarize`, which takes nothing else.
+    Matrices are those of `Affine`. Raises ValueError for what is no number or no kind of output, for samples without
+    frames and for functions that do not map (B, n) to (B, n).
     """
 
     def __init__(self, n: int, outputs: str = VELOCITIES):
@@ -43,12 +42,15 @@ class Flow(Affine):
     def __repr__(self) -> str:
         return f"Flow({self.n}" + (")" if self.outputs == VELOCITIES else f', outputs="{self.outputs}")')
 
-    def frames(self, x: Tensor) -> Tensor:
-        """(B, n) points -> (B, copies * n) with a frame each, which translations do not move."""
+    def frames(self, x: Tensor, spread: Tensor | None = None) -> Tensor:
+        """(B, n) points -> (B, copies * n) with a frame each, which translations do not move.
+
+        spread    (n,) how long its vectors are, by default as the points' standard deviations
+        """
         if not isinstance(x, Tensor) or x.layout != torch.strided or x.ndim != 2 or x.shape[1] != self.n:
             shape = f"{x.layout} {tuple(x.shape)}" if isinstance(x, Tensor) else type(x).__name__
             raise ValueError(f"{self} moves points, a dense tensor (B, {self.n}), and these are {shape}")
-        frame = torch.eye(self.n, dtype=x.dtype, device=x.device).flatten()
+        frame = torch.diag(spread_of(x) if spread is None else spread.to(x)).flatten()
         origin = x.new_zeros((self.copies - self.n - 1) * self.n)
         return torch.cat([x, torch.cat([origin, frame]).expand(len(x), -1)], 1)
 
@@ -93,12 +95,24 @@ def flow_of(action: Action) -> Flow | None:
 
 
 def with_frames(action: Flow, inputs: Any) -> Any:
-    """Points with their frames, of a tensor (N, n) or an iterable of batches."""
+    """Points with their frames, of a tensor (N, n) or an iterable of batches, which share the first one's frame."""
     if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
         return action.frames(inputs)
 
     def batches() -> Iterator[Tensor]:
+        spread = None
         for batch in inputs:
-            yield action.frames(batch[0] if isinstance(batch, tuple | list) and batch else batch)
+            x = batch[0] if isinstance(batch, tuple | list) and batch else batch
+            framed = action.frames(x, spread)
+            spread = spread_of(x) if spread is None else spread
+            yield framed
 
     return batches()
+
+
+def spread_of(x: Tensor) -> Tensor:
+    """(n,) the standard deviations of points (B, n); one along axes where they do not vary, or are not real numbers."""
+    if len(x) < 2 or not x.is_floating_point():
+        return torch.ones(x.shape[1], device=x.device)
+    spread = x.detach().std(0)
+    return spread.where(spread > 0, 1.0)

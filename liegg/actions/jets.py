@@ -234,7 +234,7 @@ class Prolonged(VectorFields):
 
     def described(self, coefficients: Tensor, digits: int = 2) -> str:
         """One generator (K,) in words, such as "t ∂x − x v ∂u", its largest coefficient 1, to so many digits."""
-        rows = self.matrix(coefficients / coefficients.abs().max())
+        rows = self.matrix(coefficients / coefficients.abs().max().clamp_min(1e-300))
         parts = []
         for component, row in zip(self.components, rows.tolist()):
             terms = [(round(value, digits), name) for value, name in zip(row, self.functions)]

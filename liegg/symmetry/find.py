@@ -57,7 +57,8 @@ def find_symmetry(
 
     Targets of which nothing is explained are left aside, with a warning; others that look like labels of the training
     are warned of. Without targets the same as
-    `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of.
+    `decide(polarize(models, inputs, action, output_action), action, output_action)`, with what these raise and warn of;
+    but for Flow, which `polarize` takes in frames only, and black boxes, whose error only this keeps.
     """
     _require_level(tolerance, alpha)
     boxes = boxes_of(as_list(models))

@@ -14,7 +14,7 @@ from liegg.actions import Action
 from liegg.symmetry import naming
 
 FAR = 15.0  # degrees: generators farther from any algebra than this get no name
-ASIDE = 0.1  # the share of a closure defect that may be out of reach
+ASIDE = 0.1  # the share of a closure defect that may be outside of all fields of a library
 OPEN = 0.3  # closure defect above which they get none either
 
 
@@ -39,7 +39,8 @@ def identify(action: Action, coefficients: Tensor) -> Match | None:
     defect = closure_defect(action, coefficients)
     closed: Tensor | None = coefficients
     if defect > 1e-12:
-        closed = nearest(action, coefficients) if defect <= OPEN and not _beyond(action, coefficients) else None
+        hopeless = defect > OPEN or (not action.linear and _beyond(action, coefficients))
+        closed = None if hopeless else nearest(action, coefficients)
     if closed is None:
         return None
     name, killing = naming.name(action, closed)
@@ -58,8 +59,9 @@ def closure_defect(action: Action, coefficients: Tensor) -> float:
 
 
 def _beyond(action: Action, coefficients: Tensor) -> bool:
-    """Whether more of that defect than ASIDE is outside of all candidates, where no choice of generators mends it:
-    brackets of polynomial fields have a higher degree."""
+    """Whether more of that defect than ASIDE is outside of all candidates, as brackets of polynomial fields have a
+    higher degree. Other generators might mend it, but a library seldom holds an algebra that is near then, and the
+    search takes minutes."""
     brackets = action.bracket(coefficients[:, None], coefficients[None]).flatten(0, 1)
 
     def outside(span: Tensor) -> Tensor:

@@ -15,9 +15,7 @@ from torch import Tensor
 
 SMALLEST, LARGEST = 0.6, 3.1  # eigenvalues of the Casimir operator on g ⊗ g, but for zero: sp(2)'s 2/3, sl(2)'s 3
 NODES = 20  # Chebyshev's, at each of which that operator's part in between shrinks 2.4 times
-COMPLETE = (
-    496  # dimensions up to that of so(32), of which all classical forms are known, so that none passes for another
-)
+COMPLETE = 496  # the dimension of so(32), up to which all classical forms are known, so that none passes for another
 SAME = 1e-4  # eigenvalues of the commutant that are nearer are one
 
 

@@ -30,7 +30,7 @@ def test_rows_are_the_defect_of_equivariance(outputs):
         A = action.matrix(direction)
         L, b = A[:3, :3], A[:3, 3]
         moved = y @ L.T + (b if outputs == "points" else 0)
-        assert torch.allclose(rows[:, :, i], torch.einsum("boi,bi->bo", J, x @ L.T + b) - moved)
+        assert torch.allclose(rows[:, :, i] * x.std(0), torch.einsum("boi,bi->bo", J, x @ L.T + b) - moved)
 
 
 @pytest.mark.parametrize("outputs", OUTPUTS)
@@ -39,7 +39,7 @@ def test_at_finite_times_it_is_the_function_in_the_moved_frame(outputs):
     g = torch.linalg.matrix_exp(0.7 * action.matrix(a))
     moved = action.framed(curved)(action.act(a, action.frames(x), 0.7))
     y = curved(x @ g[:3, :3].T + g[:3, 3]) - (g[:3, 3] if outputs == "points" else 0)
-    assert torch.allclose(moved, torch.linalg.solve(g[:3, :3], y.T).T)
+    assert torch.allclose(moved * x.std(0), torch.linalg.solve(g[:3, :3], y.T).T)
 
 
 def top(moments):
@@ -76,7 +76,7 @@ def test_translations_move_points_and_no_velocities():
         Flow(2, outputs).framed(function), Flow(2, outputs).frames(x), Flow(2, outputs)
     )
     a = Flow(2).coefficients(shift)
-    assert not (slope("velocities", x) @ a.T).any() and (slope("points", x) @ a.T).abs().sum(1).min() == 1
+    assert not (slope("velocities", x) @ a.T).any() and (slope("points", x) @ a.T).abs().sum(1).min() > 0.9
 
 
 def test_a_map_that_commutes_with_turns_about_its_fixed_point():
@@ -102,7 +102,7 @@ def test_modules_loaders_and_restricted_directions():
     x = draw(60, 2).float()
     whole = liegg.find_symmetry(net, x, Flow(2))
     loaded = liegg.find_symmetry(net, [(part, None) for part in x.split(20)], Flow(2))
-    assert torch.allclose(whole.variance, loaded.variance) and net.training
+    assert torch.allclose(whole.variance, loaded.variance, rtol=0.3) and net.training  # the first batch's frame
     only = Restricted(Flow(3), torch.nn.functional.pad(algebra.so(3), (0, 1, 0, 1)))
     assert liegg.find_symmetry(FIELDS["so(3)"], draw(50, 3), only).dimension == 3
 
@@ -115,13 +115,15 @@ def test_results_are_kept(tmp_path, outputs):
     assert loaded == found and loaded.action.outputs == outputs and repr(loaded.action) == repr(Flow(3, outputs))
 
 
-def test_exact_symmetries_are_there_in_any_units():
-    """Their number, and not the whole spectrum: of outputs that differ in size the largest decide."""
-    field, scales = FIELDS["so(2) + scaling"], torch.tensor([1.0, 50.0, 0.02]).double()
-    x = draw(300, 3)
+@pytest.mark.parametrize(("field", "dimension"), [(FIELDS["so(2) + scaling"], 2), (curved, 0)])
+def test_units_do_not_matter(field, dimension):
+    """A field in other units has the same spectrum, as outputs are measured by the spread of points."""
+    scales, x = torch.tensor([1.0, 50.0, 0.02]).double(), draw(300, 3)
     plain = liegg.find_symmetry(field, x, Flow(3))
     scaled = liegg.find_symmetry(lambda z: field(z / scales) * scales, x * scales, Flow(3))
-    assert plain.dimension == scaled.dimension == 2
+    assert plain.dimension == scaled.dimension == dimension
+    beyond = plain.relative_variance[dimension:]
+    assert torch.allclose(scaled.relative_variance[dimension:], beyond, rtol=0.5)
 
 
 @pytest.mark.parametrize(

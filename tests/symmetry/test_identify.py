@@ -242,3 +242,13 @@ def test_a_translation_keeps_its_name_in_noise(n):
         match = identify(affine, a / a.norm() + noise)
         names.append(match.name if match else None)
     assert names.count("translation") >= 39
+
+
+@pytest.mark.parametrize("noise", [1e-3, 0.02, 0.1])
+def test_generators_are_moved_to_an_algebra_within_candidates_that_are_none(noise):
+    """so(3) and one direction more: brackets of that leave the candidates, and those of so(3) do not."""
+    stretch = torch.diag(torch.tensor([1.0, -1.0, 0.0])).double()[None]
+    action = Restricted(Linear(3), torch.cat([algebra.so(3), stretch]))
+    disturbed = algebra.so(3) + noise * torch.tensor([1.0, -0.5, 0.7]).double()[:, None, None] * stretch
+    match = identify(action, action.coefficients(disturbed))
+    assert match.name == "so(3)" and match.angle < 60 * noise + 0.1
