@@ -248,7 +248,7 @@ def test_a_translation_keeps_its_name_in_noise(n):
 def test_generators_are_moved_to_an_algebra_within_candidates_that_are_none(noise):
     """so(3) and one direction more: brackets of that leave the candidates, and those of so(3) do not."""
     stretch = torch.diag(torch.tensor([1.0, -1.0, 0.0])).double()[None]
-    action = Restricted(Linear(3), torch.cat([algebra.so(3), stretch]))
+    action = actions.Restricted(actions.Linear(3), torch.cat([algebra.so(3), stretch]))
     disturbed = algebra.so(3) + noise * torch.tensor([1.0, -0.5, 0.7]).double()[:, None, None] * stretch
     match = identify(action, action.coefficients(disturbed))
-    assert match.name == "so(3)" and match.angle < 60 * noise + 0.1
+    assert match.name == "so(3)" and match.angle < 120 * noise
