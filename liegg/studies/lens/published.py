@@ -45,18 +45,14 @@ def lines(cases: dict[str, list[dict]], measured: dict[str, list]) -> list[Line]
         what = f"{row['function']}, {row['inputs']}, {row['noise']:g}, {row['samples']}"
         false = row["false"], row["false from"], row["false to"]
         declared = ends(pooled([row], "declared"))
-        tell(
-            "invariance", what, f"{row['way']}, {row['asked']}", false=(false, 0.0), declared=(declared, row["SymCert"])
-        )
+        cell = invariance_readings.PUBLISHED.get((row["inputs"], row["noise"]), {}).get(row["samples"])
+        asked, none = f"{row['way']}, {row['asked']}", None if cell is None else 0.0
+        tell("invariance", what, asked, false=(false, none), declared=(declared, row["SymCert"]))
     for row in learned_systems.by("samples", *of("systems")):
         shares = {name: tuple(row[name + end] for end in ("", " from", " to")) for name in ("false", "detection")}
-        tell(
-            "systems",
-            f"{row['samples']}",
-            row["way"],
-            false=(shares["false"], 0.0),
-            detection=(shares["detection"], row["SymCert"]),
-        )
+        theirs = row["SymCert"]
+        false, detection = (shares["false"], None if theirs is None else 0.0), (shares["detection"], theirs)
+        tell("systems", f"{row['samples']}", row["way"], false=false, detection=detection)
     for row in equation_readings.exact_rows(*of("equations")):
         found = (row["found, least"], row["LieNLSD found"]), (row["seconds"], None)
         tell("equations", row["equation"], "exact", found=found[0], seconds=found[1])
