@@ -109,7 +109,9 @@ def split(directions: Tensor, judges: Sequence[Fit], x: Tensor, action: Flow, fo
 
 
 def _polarized(learned: Sequence[Fit], x: Tensor, action: Action, flow: Flow) -> Factors:
-    return polarize([flow.framed(fit) for fit in learned], flow.frames(x), action, batch_size=len(x))
+    """In frames of length one, whatever the spread of points: the units that ρ has."""
+    framed = flow.frames(x, torch.ones(flow.n))
+    return polarize([flow.framed(fit) for fit in learned], framed, action, batch_size=len(x))
 
 
 def answers(
