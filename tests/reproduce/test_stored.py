@@ -27,7 +27,8 @@ def test_how_old_a_result_is(tmp_path):
     assert str(stored.age(run, O5)) == "stored at commit abc, code since changed: liegg/studies/fit.py"
     made["key"] = {**KEY["measure"], "modules": other}
     results.write_json(run.stored(O5.name), result)
-    assert str(stored.age(run, O5)).endswith(f"liegg/actions/fields.py; and {len(other) - keys.FEW} more")
+    last = sorted(other)[keys.FEW - 1]
+    assert str(stored.age(run, O5)).endswith(f"{last}; and {len(other) - keys.FEW} more")
 
 
 def test_only_what_is_up_to_date_is_stored(tmp_path, monkeypatch):
