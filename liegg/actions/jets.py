@@ -114,7 +114,7 @@ class Prolonged(VectorFields):
     def __init__(self, library: int | Sequence[Callable[[Tensor], Tensor]], jets: Jets):
         if not isinstance(jets, Jets):
             raise ValueError(f'Prolonged(library, jets) needs jets, such as Jets("t x", "u", order=2), not {jets!r}')
-        self.library, self.jets, self.linear = library, jets, False
+        self.asked, self.jets, self.linear = library, jets, False
         self.components = [*jets.independent, *jets.dependent]
         n = len(self.components)
         if isinstance(library, int) and not isinstance(library, bool) and library >= 0:
@@ -131,13 +131,13 @@ class Prolonged(VectorFields):
         self._terms = list(zip(*_terms(jets)))
 
     def __repr__(self) -> str:
-        return f"Prolonged({self.library if self.monomials else self.functions}, {self.jets})"
+        return f"Prolonged({self.asked if self.monomials else self.functions}, {self.jets})"
 
     def evaluated(self, point: Tensor) -> Tensor:
         """(B, L) the library at variables and unknown functions (B, p + q)."""
         if self.monomials:
             return torch.stack([point[:, list(m)].prod(1) for m in self.monomials], 1)
-        values = [f(point) for f in self.library]  # type: ignore[union-attr]
+        values = [f(point) for f in self.asked]  # type: ignore[union-attr]
         if any(not isinstance(v, Tensor) or v.shape != point.shape[:1] for v in values):
             raise ValueError(f"functions of the library map (B, {point.shape[1]}) to (B,), and one does not")
         return torch.stack(values, 1)

@@ -150,8 +150,8 @@ def defects(function: Function, inputs: str = "box") -> tuple[Tensor, Tensor]:
 
 
 def rho(forms: tuple[Tensor, Tensor], generators: Tensor) -> float:
-    """The largest defect of a generator in the span of (d, 2, 2): 0 of none. The root of the largest eigenvalue of one
-    form against the other there."""
+    """The largest defect of a generator in the span of (d, r, c): 0 of none. The root of the largest eigenvalue
+    of one form against the other there."""
     if not len(generators):
         return 0.0
     C = generators.flatten(1)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from liegg.actions import Action, Flow, Restricted
+from liegg.studies.lens.invariance_benchmark import DELTA
 from liegg.studies.lens.systems import (
-    DELTA,
     KNOWN,
     SYSTEMS,
     Fit,

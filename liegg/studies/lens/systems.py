@@ -17,11 +17,11 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
-import scipy.linalg
 import torch
 from torch import Tensor
 
-DELTA = 0.05  # the defect that is one too large
+from liegg.studies.lens import invariance_benchmark
+
 NODES = 6  # of the quadrature along each axis: exact to degree 11
 Field = Callable[[Tensor], Tensor]
 
@@ -153,10 +153,5 @@ def forms(system: System) -> tuple[Tensor, Tensor]:
 
 
 def rho(forms: tuple[Tensor, Tensor], generators: Tensor) -> float:
-    """The largest defect of a generator in the span of (d, n + 1, n + 1): 0 of none. The root of the largest eigenvalue
-    of one form against the other there."""
-    if not len(generators):
-        return 0.0
-    C = generators[:, :-1].flatten(1)
-    square = scipy.linalg.eigh(*((C @ form @ C.T).numpy() for form in forms), eigvals_only=True)[-1]
-    return math.sqrt(max(0.0, float(square)))
+    """The largest defect of a generator in the span of (d, n + 1, n + 1): 0 of none."""
+    return invariance_benchmark.rho(forms, generators[:, :-1])
