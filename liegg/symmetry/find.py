@@ -36,9 +36,9 @@ def find_symmetry(
     """The symmetries that a function has learned: generators A with dF(x) . A x = 0 on the data (LieGG, section 3).
 
     models         maps a batch (B, ...) to (B,) or (B, m), each sample by itself: a network, or any differentiable
-                   torch function; any other is made one by `black_box`. A module is evaluated in eval mode and left as
-                   it was; a function around a module cannot see to that, so give the module itself or call its eval()
-                   first. A list of at least three functions trained independently on one task tells errors from
+                   torch function; one of arrays becomes one by `black_box`. A module is evaluated in eval mode and
+                   left as it was; a function around a module cannot see to that, so give the module itself or call its
+                   eval() first. A list of at least three functions trained independently on one task tells errors from
                    signal, and so does one with `targets`
     inputs         a tensor (N, ...) or an iterable of batches (a DataLoader; of a tuple the first entry), read once
     action         how the candidate generators move a sample, e.g. actions.Linear(5, copies=2) or actions.Affine2d();
@@ -73,7 +73,12 @@ def find_symmetry(
                 "classes do not move along with an output_action: give targets that are values, or leave it"
             )
     asked = models if output_action or not boxes else asked_along(as_list(models), action)
-    factors = polarize(asked, inputs, action, output_action, batch_size=batch_size, device=device)
+    try:
+        factors = polarize(asked, inputs, action, output_action, batch_size=batch_size, device=device)
+    except RuntimeError as error:
+        if "numpy()" not in str(error):
+            raise
+        raise ValueError("this function is one of arrays: ask black_box(function, points) in its place") from error
     found = _decide(factors, action, output_action, unbiased=False, tolerance=tolerance, alpha=alpha)
     if boxes:
         found = replace(found, difference_error=max(box.error for box in boxes))

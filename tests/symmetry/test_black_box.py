@@ -207,6 +207,7 @@ X = draw(50, 6)
         (lambda: liegg.black_box(turned, X)(X.numpy()), "points like the samples"),
         (lambda: liegg.black_box(lambda a: 0 * a[:, 0], X), "is it smooth"),
         (lambda: liegg.black_box(lambda a: a[:, 0] * np.nan, X), "err by"),
+        (lambda: liegg.find_symmetry(lambda a: np.sin(a).sum(1), X, ACTION), r"ask black_box\(function, points\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(ask, said):

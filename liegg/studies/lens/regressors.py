@@ -4,11 +4,13 @@ Their settings are a first choice, made on samples of another seed than those re
 """
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from sklearn.ensemble import RandomForestRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.neural_network import MLPRegressor
 from sklearn.svm import SVR
@@ -55,7 +57,8 @@ def measure(case: dict, *, samples: int, points: int) -> dict:
     models = []
     for i in range(MODELS):
         x = draw(samples)
-        models.append(REGRESSORS[case["regressor"]](case["seed"] + i).fit(x.numpy(), target(x).numpy()))
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):  # so many steps are the setting
+            models.append(REGRESSORS[case["regressor"]](case["seed"] + i).fit(x.numpy(), target(x).numpy()))
     x = draw(points)
     said: dict = {"r2": [float(model.score(x.numpy(), target(x).numpy())) for model in models]}
     try:
@@ -72,7 +75,9 @@ def measure(case: dict, *, samples: int, points: int) -> dict:
 
 def _answer(model: BlackBox | list[BlackBox], x: Tensor, labels: Tensor | None) -> dict:
     began = time.perf_counter()
-    found: Symmetry = find_symmetry(model, x, ACTION, targets=labels)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*the targets are left aside")  # the table's R² says so
+        found: Symmetry = find_symmetry(model, x, ACTION, targets=labels)
     seconds = time.perf_counter() - began
     low, high = found.dimension_interval
     angle = float(algebra.principal_angles(found.directions[: len(SO3)], SO3)[-1])
