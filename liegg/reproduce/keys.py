@@ -130,8 +130,13 @@ def _unreadable(path: Path) -> str:
 
 def _end(code: list[str]) -> int:
     """How many code cells there are up to the last one that measures."""
-    calls = [{getattr(n.func, "id", "") for n in ast.walk(ast.parse(c)) if isinstance(n, ast.Call)} for c in code]
-    return max((i for i, names in enumerate(calls, 1) if names & MEASURING), default=len(code))
+    return max((i for i, c in enumerate(code, 1) if _called(c) & MEASURING), default=len(code))
+
+
+@functools.cache
+def _called(code: str) -> set[str]:
+    """The functions that a piece of code calls by their name alone."""
+    return {getattr(n.func, "id", "") for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call)}
 
 
 def _reached(code: str, root: Path) -> dict[str, str]:
@@ -151,8 +156,12 @@ def _file(name: str, root: Path) -> dict[str, str]:
     path = root / name
     if not path.is_file():
         return {}
-    content = text(path, root)
-    return {name: _digest(_plain(content) if path.suffix == ".py" else content)}
+    return {name: _digest_of(text(path, root), path.suffix)}
+
+
+@functools.cache
+def _digest_of(content: str, suffix: str) -> str:
+    return _digest(_plain(content) if suffix == ".py" else content)
 
 
 def _cell(code: str, name: str) -> str:

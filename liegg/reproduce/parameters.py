@@ -1,6 +1,7 @@
 """The parameters of a notebook: how its cell tagged `parameters` declares them, and what values they may have."""
 
 import ast
+import functools
 import io
 import tokenize
 from collections.abc import Iterator
@@ -99,22 +100,44 @@ class Declared(NamedTuple):
 def notebook(path: Path) -> nbformat.NotebookNode:
     """Raises UserError, which names the file, for one that is no notebook, and unless its first code cell is tagged
     parameters, no other is, and it declares them."""
+    return _checked(_content(path), path.name)
+
+
+def of(path: Path) -> tuple[Declared, ...]:
+    """What a notebook declares; raises what `notebook` does."""
+    return _of(_content(path), path.name)
+
+
+def _content(path: Path) -> str:
     try:
-        read = nbformat.read(path, as_version=4)
-        nbformat.validate(read)
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path.name}: there is no such file beside {TABLE.name}") from None
     except OSError as error:
         raise UserError(in_words(error)) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name} is no notebook: {error}") from None
+
+
+@functools.cache
+def _of(content: str, file: str) -> tuple[Declared, ...]:
+    (cell,) = (c for c in _checked(content, file).cells if "parameters" in c.metadata.get("tags", []))
+    return tuple(declared(cell.source, file))
+
+
+def _checked(content: str, file: str) -> nbformat.NotebookNode:
+    try:
+        read = nbformat.reads(content, as_version=4)
+        nbformat.validate(read)
     except Exception as error:  # whatever its parsers raise
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path.name} is no notebook: {first[:LONGEST]}") from None
+        raise UserError(f"{file} is no notebook: {first[:LONGEST]}") from None
     tagged: list[nbformat.NotebookNode] = [cell for cell in read.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(tagged) != 1:
-        raise UserError(f"{path.name}: one cell must be tagged parameters, and {len(tagged)} are")
+        raise UserError(f"{file}: one cell must be tagged parameters, and {len(tagged)} are")
     if tagged != [cell for cell in read.cells if cell.cell_type == "code"][:1]:
-        raise UserError(f"{path.name}: the cell tagged parameters must be the first of code")
-    list(declared(tagged[0]["source"], path.name))
+        raise UserError(f"{file}: the cell tagged parameters must be the first of code")
+    list(declared(tagged[0]["source"], file))
     return read
 
 

@@ -1,6 +1,7 @@
 """Result files: what a notebook measured, with spread, parameters and provenance; written whole or not at all."""
 
 import csv
+import functools
 import io
 import json
 import math
@@ -63,7 +64,12 @@ def provenance() -> dict:
 
 def versions() -> dict[str, str]:
     """Of Python and the libraries that numbers and figures depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    return {"python": platform.python_version(), **_installed()}
+
+
+@functools.cache
+def _installed() -> dict[str, str]:
+    return {name: version(name) for name in PACKAGES}
 
 
 def memory() -> float:

@@ -55,10 +55,7 @@ class Experiment:
     def parameters(self) -> dict[str, Parameter]:
         """The declared parameters by name. Raises UserError for a notebook that declares one without its type or value,
         and for what the table says of them that does not fit."""
-        (cell,) = (c for c in self.notebook().cells if "parameters" in c.metadata.get("tags", []))
-        found = {
-            d.name: Parameter(*d, self.allowed.get(d.name)) for d in parameters.declared(cell.source, self.path.name)
-        }
+        found = {d.name: Parameter(*d, self.allowed.get(d.name)) for d in parameters.of(self.path)}
         said = {"allowed": self.allowed, "replicates": self.replicates}
         said |= {f"profiles.{profile}": values for profile, values in self.profiles.items()}
         for key, names in said.items():
