@@ -22,12 +22,12 @@ def compared(
 ) -> BookFigure:
     """Shares with their intervals, category by category: {ylabel: {kind: {category: (share, low, high)}}}.
 
-    Kinds stand side by side within a category, a panel a measure, three in a line; a category without a share stays
-    empty. Panels in `level` have a dotted line at that height, all of them grey boxes where shares of a category are
-    `expected`; xlabel says what categories are.
+    Kinds stand side by side within a category, a panel a measure, three in a line, or two of four; a category without a
+    share stays empty. Panels in `level` have a dotted line at that height, all of them grey boxes where shares of a
+    category are `expected`; xlabel says what categories are.
     """
     names = list(dict.fromkeys(name for kinds in panels.values() for rates in kinds.values() for name in rates))
-    columns = min(3, len(panels))
+    columns = 2 if len(panels) == 4 else min(3, len(panels))
     lines = -(-len(panels) // columns)
     figure, grid = new_figure(3.2 * columns, 0.6 + 2.7 * lines, lines, columns, panels=len(panels))
     drawn = {}

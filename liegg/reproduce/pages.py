@@ -67,11 +67,10 @@ def provenance(run: Run, state: State) -> str:
     drawn = made["drawn"]
     rows = [
         [
-            code(p.name),
+            f"{code(p.name)} {text(p.help)}",
             code(repr(state.result["parameters"].get(p.name))),
             code(repr(p.default)),
             p.bounds and code(p.bounds),
-            text(p.help),
         ]
         for p in state.experiment.parameters().values()
     ]
@@ -79,7 +78,7 @@ def provenance(run: Run, state: State) -> str:
 
 It regenerates: {text(state.experiment.regenerates)}.
 
-{markdown.table(["parameter", "here", "default", "allowed", "meaning"], rows)}
+{markdown.table(["parameter", "here", "default", "allowed"], rows)}
 
 Measured on {_date(made)} in {made["seconds"]:.0f} seconds, profile `{made["profile"]}`, commit {made["commit"]}, on
 {made["machine"]}, with {_versions(made)}; decided and drawn on {_date(drawn)} in {drawn["seconds"]:.0f} seconds, commit
