@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from liegg.plots.axes import in_lines, letters
 
+NEAR, TRIES = 0.05, 3  # inches of height that may be missing, and how often it is added
+
 
 def fit(figure: Figure, grid: np.ndarray, abreast: int, height: float) -> None:
     """Letter the panels of a grid and break their labels to fit.
@@ -22,14 +24,22 @@ def fit(figure: Figure, grid: np.ndarray, abreast: int, height: float) -> None:
             axes.set_title(f"({letter})", loc="left", fontsize=10)
     if height:
         _repeat(panels, grid, abreast)
-    for unbroken in (True, False):
+    _set(figure, panels, height)
+    broken = [_break(figure, axes) for axes in figure.axes]
+    if any(broken):
+        _set(figure, panels, height)
+    figure.stale = False  # until it is changed: what is drawn then need not be laid out again
+
+
+def _set(figure: Figure, panels: list[Axes], height: float) -> None:
+    """Lay panels out, in a figure that is made as high as they need."""
+    _lay_out(figure)
+    for _ in range(TRIES if height else 0):
+        missing = _missing(figure, panels, height)
+        if abs(missing) < NEAR:
+            break
+        figure.set_figheight(figure.get_figheight() + missing)
         _lay_out(figure)
-        if height:
-            figure.set_figheight(figure.get_figheight() + _missing(figure, panels, height))
-            _lay_out(figure)
-        if unbroken:
-            for axes in figure.axes:
-                _break(figure, axes)
 
 
 def _lay_out(figure: Figure) -> None:
@@ -47,12 +57,16 @@ def _repeat(panels: list[Axes], grid: np.ndarray, abreast: int) -> None:
         axes.set_ylabel(label if begins or label != labels[place - place % abreast] else "")
 
 
-def _break(figure: Figure, axes: Axes) -> None:
-    """Put labels into lines that are no longer than the axes."""
+def _break(figure: Figure, axes: Axes) -> bool:
+    """Put labels into lines that are no longer than the axes; whether any was too long."""
     cell = axes.get_position(original=True)
     width, height = cell.width * figure.get_figwidth(), cell.height * figure.get_figheight()
+    broken = False
     for text, inches in ((axes.title, width), (axes.xaxis.label, width), (axes.yaxis.label, height)):
-        text.set_text(in_lines(text.get_text(), letters(text.get_fontsize(), inches)))
+        lines = in_lines(text.get_text(), letters(text.get_fontsize(), inches))
+        broken |= lines != text.get_text()
+        text.set_text(lines)
+    return broken
 
 
 def _missing(figure: Figure, panels: list[Axes], height: float) -> float:

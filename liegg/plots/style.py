@@ -8,7 +8,8 @@ figures that are given the same labels have the same colours.
 
 import functools
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec
 
@@ -97,7 +98,7 @@ class BookFigure(Figure):
 
     def _repr_svg_(self) -> str:
         svg = io.StringIO()
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(STYLE), self._laid_out():
             self.savefig(svg, format="svg", transparent=True, metadata={"Date": None})
         return svg.getvalue()
 
@@ -106,11 +107,23 @@ class BookFigure(Figure):
         spots = {width: figure._places() for width, figure in zip(("wide", "narrow"), drawings.values())}
         return {kind: f._repr_svg_() for kind, f in drawings.items()}, {SVG: {"alt": self.words, "spots": spots}}
 
+    @contextmanager
+    def _laid_out(self) -> Iterator[None]:
+        """Draw a figure that has not changed since it was laid out where it is."""
+        engine, changed = self.get_layout_engine(), self.stale
+        if not changed:
+            self.set_layout_engine("none")
+        try:
+            yield
+        finally:
+            self.set_layout_engine(engine)
+            self.stale = changed
+
     def _places(self) -> list[tuple[float, float, str]]:
         """Where the spots are, in percent of the figure from its top left, and their words."""
         if not self.spots:
             return []
-        with matplotlib.rc_context(STYLE):
+        with matplotlib.rc_context(STYLE), self._laid_out():
             self.draw_without_rendering()
         found: dict[tuple[float, float], list[str]] = {}
         size = self.get_size_inches() / 100
