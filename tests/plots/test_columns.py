@@ -197,3 +197,15 @@ def test_notebooks_draw_figures_by_one_call_so_that_they_can_be_drawn_again():
     for path in (find_root() / "notebooks").glob("*.ipynb"):
         for cell in nbformat.read(path, 4).cells:
             assert not re.search(r"\bplots\.(.|\n)*\.axes\b", cell.source), path.name
+
+
+def test_what_is_changed_is_laid_out_again_and_nothing_else():
+    figure = FIGURES["drifts"]()
+    (axes,) = figure.axes
+    left = lambda: axes.get_position(original=True).x0
+    before = left()
+    figure._repr_svg_()
+    assert left() == before
+    axes.set_ylabel("a height\nof many\nlines\nand more")
+    figure._repr_svg_()
+    assert left() > before + 0.02
