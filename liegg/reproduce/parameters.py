@@ -100,7 +100,7 @@ class Declared(NamedTuple):
 def notebook(path: Path) -> nbformat.NotebookNode:
     """Raises UserError, which names the file, for one that is no notebook, and unless its first code cell is tagged
     parameters, no other is, and it declares them."""
-    return _checked(_content(path), path.name)
+    return _checked(_content(path), path.name)[0]
 
 
 def of(path: Path) -> tuple[Declared, ...]:
@@ -121,11 +121,11 @@ def _content(path: Path) -> str:
 
 @functools.cache
 def _of(content: str, file: str) -> tuple[Declared, ...]:
-    (cell,) = (c for c in _checked(content, file).cells if "parameters" in c.metadata.get("tags", []))
-    return tuple(declared(cell.source, file))
+    return _checked(content, file)[1]
 
 
-def _checked(content: str, file: str) -> nbformat.NotebookNode:
+def _checked(content: str, file: str) -> tuple[nbformat.NotebookNode, tuple[Declared, ...]]:
+    """A notebook and what it declares."""
     try:
         read = nbformat.reads(content, as_version=4)
         nbformat.validate(read)
@@ -137,8 +137,7 @@ def _checked(content: str, file: str) -> nbformat.NotebookNode:
         raise UserError(f"{file}: one cell must be tagged parameters, and {len(tagged)} are")
     if tagged != [cell for cell in read.cells if cell.cell_type == "code"][:1]:
         raise UserError(f"{file}: the cell tagged parameters must be the first of code")
-    list(declared(tagged[0]["source"], file))
-    return read
+    return read, tuple(declared(tagged[0]["source"], file))
 
 
 def declared(source: str, file: str) -> Iterator[Declared]:
