@@ -16,7 +16,9 @@ from liegg.symmetry.spectrum import spectrum
 KINDS = ("trained", "upright", "shuffled", "untrained")
 """on rotated digits, on upright ones, on rotated ones with shuffled labels, on none: those are shown rotated digits"""
 CARRYING = KINDS[:2]
-"""along whose directions digits are carried"""
+"""along whose directions digits are carried, and whose weights are kept"""
+KEPT = 3
+"""how many networks of a kind are kept: as many as can be asked together"""
 FOLLOWED = (
     500  # rotated test images of each network that are turned on, and of the first as it knows them that are carried
 )
@@ -40,6 +42,7 @@ def of_kind(
     paid                 (M, 2, K) the share of signal along the directions that each has on its test images, and its
                          error
     carried              of CARRYING what `carried` measures of the first network's directions
+    weights              of CARRYING the state_dicts of the first KEPT networks: see `liegg.pretrained`
 
     The best epoch on validation is kept. Shuffled labels have none: all those networks learn the same images with the
     same labels by heart, to the last epoch, so that they share something that is no symmetry.
@@ -66,6 +69,7 @@ def of_kind(
     if kind in CARRYING:
         known = testing[0][0][:FOLLOWED]
         seen["carried"] = carried(nets, seen["alone"][0], known, digits.blur_and_standardize(carrying))
+        seen["weights"] = [net.state_dict() for net in nets[:KEPT]]
     return seen
 
 

@@ -24,6 +24,7 @@ def trained(samples: int, hidden: Sequence[int], *, seeds: Sequence[int], degree
     errors, errors_fresh    see `o5.errors`: at the test points, and at the fresh ones
     drift                   (T,) see `o5.mean_drift`, at fresh points: along the ten lowest directions ("trained"), the
                             rotations ("exact") and five random directions ("random")
+    weights                 its state_dict: see `liegg.pretrained`
     """
     learned, test = slice(0, samples - HELD_OUT), slice(samples - HELD_OUT // 2, samples)
     x, y = o5.draws(samples, seeds=seeds)
@@ -45,6 +46,7 @@ def trained(samples: int, hidden: Sequence[int], *, seeds: Sequence[int], degree
                 "errors": o5.errors(net, x[a][test], y[a][test]),
                 "errors_fresh": o5.errors(net, x_fresh[a], y_fresh[a]),
                 "drift": {k: o5.mean_drift(net, x_fresh[a][:FOLLOWED], A, degrees) for k, A in directions.items()},
+                "weights": net.state_dict(),
             }
         )
     return measured
