@@ -9,6 +9,7 @@ TORCH_INDEX ?=
 STRICT      ?=
 THREADS     ?=
 MINUTES     ?=
+CLUSTER     ?=
 PORT        ?= 8000
 
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
@@ -23,10 +24,11 @@ override PART     := $(value PART)
 override PARAMS   := $(value PARAMS)
 override THREADS  := $(value THREADS)
 override MINUTES  := $(value MINUTES)
+override CLUSTER  := $(value CLUSTER)
 override PORT     := $(value PORT)
 override STRICT   := $(value STRICT)
 override TORCH_INDEX := $(value TORCH_INDEX)
-export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES PORT TORCH_INDEX
+export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES CLUSTER PORT TORCH_INDEX
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
@@ -42,6 +44,7 @@ help:  ## what can be made
 	@echo "  PARAMS=       its parameters, e.g. \"seed=3 hidden_width=64\" (result kept apart)"
 	@echo "  THREADS=      that each notebook computes with (default: its share of all cores but one)"
 	@echo "  MINUTES=      that a notebook may take, then it is stopped; what it measured is kept"
+	@echo "  CLUSTER=      a Dask scheduler whose workers measure, e.g. tcp://10.0.0.1:8786 (default: this machine)"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
 	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. https://download.pytorch.org/whl/cpu"
 	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
@@ -61,7 +64,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 reproduce: $(STAMP)  ## run the experiments that are not up to date, then build the book
-	@$(RUN) run --profile="$$PROFILE" $(CHOSEN) --params="$$PARAMS" $(LIMITS)
+	@$(RUN) run --profile="$$PROFILE" $(CHOSEN) --params="$$PARAMS" $(LIMITS) --cluster="$$CLUSTER"
 
 list: $(STAMP)  ## what notebooks there are, how long each takes and whether it is up to date
 	@$(RUN) list --profile="$$PROFILE" $(CHOSEN)

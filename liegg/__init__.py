@@ -9,7 +9,7 @@ Submodules load when they are first used, so that programs which need no torch s
 import importlib
 
 __version__ = "0.1.0"
-_SUBMODULES = ("actions", "algebra", "data", "plots", "progress", "studies", "symmetry", "training")
+_SUBMODULES = ("actions", "algebra", "cluster", "data", "plots", "progress", "studies", "symmetry", "training")
 _NAMES = {
     "find_symmetry": "symmetry.find",
     "decide": "symmetry.find",
@@ -17,6 +17,7 @@ _NAMES = {
     "black_box": "symmetry.black_box",
     "polarization_matrix": "symmetry.polarization",
     "polarize": "symmetry.stream",
+    "polarize_parts": "symmetry.map_reduce",
     "train": "training.ensemble",
 }
 _MOVED = ("ensemble",)  # one release longer, with a warning

@@ -10,10 +10,11 @@ from liegg.reproduce.project import find_root
 ROOT = find_root()
 MAY = {
     "progress": set(),
+    "cluster": set(),
     "algebra": set(),
-    "reproduce": {"progress"},
-    "studies": {"library", "progress"},
-    "library": {"library", "progress"},
+    "reproduce": {"cluster", "progress"},
+    "studies": {"cluster", "library", "progress"},
+    "library": {"cluster", "library", "progress"},
 }
 """What each part may import beside itself; everything that is none of the others is library."""
 
@@ -21,7 +22,7 @@ MAY = {
 def part_of(module: str) -> str:
     """liegg.reproduce.book -> reproduce; liegg.symmetry.find -> library; liegg itself holds nothing of its own."""
     name = module.split(".")[1]
-    return name if name in ("progress", "reproduce", "studies") else "library"
+    return name if name in ("cluster", "progress", "reproduce", "studies") else "library"
 
 
 def imported(path: Path, root: Path) -> set[str]:

@@ -143,7 +143,7 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
     for file in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / file, tmp_path)
     (tmp_path / ".complete").touch()
-    given = dict.fromkeys(("PARAMS", "NOTEBOOK", "PART", "PROFILE", "THREADS", "MINUTES"), HOSTILE)
+    given = dict.fromkeys(("PARAMS", "NOTEBOOK", "PART", "PROFILE", "THREADS", "MINUTES", "CLUSTER"), HOSTILE)
     words = [f"{name}={value}" for name, value in given.items()] if by == "argument" else []
     done = subprocess.run(
         ["make", target, f"VENV={tmp_path}", *words],
@@ -154,7 +154,7 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
     )
     assert done.returncode == 0 and not (tmp_path / "pwned").exists(), done.stderr
     if target == "reproduce":
-        names = ("profile", "notebook", "part", "params", "threads", "minutes")
+        names = ("profile", "notebook", "part", "params", "threads", "minutes", "cluster")
         assert done.stdout.split("\n")[3:-1] == [f"<--{name}={HOSTILE}>" for name in names]
 
 

@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "run", parents=[profile, chosen, limits], help="run what is not up to date, then build the book"
     )
     run.add_argument("--params", default="", help='parameters of the one notebook, e.g. "seed=3 hidden_width=64"')
+    run.add_argument("--cluster", default="", help="a Dask scheduler whose workers measure, e.g. tcp://10.0.0.1:8786")
     command.add_parser("book", parents=[profile], help="build the book from the results there are")
     command.add_parser("pdf", parents=[profile], help="build the book and print it as one PDF (needs Chromium)")
     command.add_parser("store", parents=[stored, chosen], help="put the results of a run in data/reference")

@@ -22,7 +22,7 @@ def run_notebooks(options: Namespace) -> int:
     overrides = parse(options.params)
     if overrides and not (options.notebook and len(chosen) == 1):
         raise UserError("PARAMS (--params) needs NOTEBOOK (--notebook), one: parameters belong to one notebook")
-    run, limits = Run(options.profile, tuple(sorted(overrides.items()))), _limits(options)
+    run, limits = Run(options.profile, tuple(sorted(overrides.items()))), _limits(options, options.cluster.strip())
     with alone(run.build):
         failed = run_experiments(run, chosen, overrides, limits)
         _build(run, experiments, limits)
@@ -31,11 +31,11 @@ def run_notebooks(options: Namespace) -> int:
     return 1 if failed else 0
 
 
-def _limits(options: Namespace) -> Limits:
+def _limits(options: Namespace, cluster: str = "") -> Limits:
     threads = int(_above_zero("threads", options.threads, int, "a whole number")) or NONE.threads
-    if threads > (cores := os.cpu_count() or 1):
+    if threads > (cores := os.cpu_count() or 1) and not cluster:
         raise UserError(f"THREADS (--threads) is {brief(threads)}, and there are {cores} cores")
-    return Limits(threads, _above_zero("minutes", options.minutes, float, "a number") or NONE.minutes)
+    return Limits(threads, _above_zero("minutes", options.minutes, float, "a number") or NONE.minutes, cluster)
 
 
 def _above_zero(name: str, words: str, kind: type, what: str) -> float:

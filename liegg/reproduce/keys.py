@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
 
 from liegg.reproduce import executed, kept
 from liegg.reproduce.errors import UserError
@@ -72,6 +73,13 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
         },
         "write": {"cells": {"text": _digest([(c.cell_type, c.source, c.metadata) for c in cells])}},
     }
+
+
+def measuring_part(notebook: NotebookNode) -> NotebookNode:
+    """The notebook up to its last cell that measures."""
+    code = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    end = _end([_cell(notebook.cells[i].source, "a cell") for i in code])
+    return NotebookNode(notebook | {"cells": notebook.cells[: code[end - 1] + 1]})
 
 
 def changes(before: Any, now: dict) -> list[str]:

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import psutil
 
+from liegg.reproduce import remote
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.executed import write_again
 from liegg.reproduce.keys import Plan, key, plan
 from liegg.reproduce.lock import Share
 from liegg.reproduce.project import Run, say
+from liegg.reproduce.remote import Remote
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.worker import Job, abandon, work
@@ -35,6 +37,8 @@ class Limits(NamedTuple):
     """of each notebook; 0 for its share of all cores but one: threads that must wait for a core make all others wait"""
     minutes: float = float("inf")
     """that a notebook may take"""
+    cluster: str = ""
+    """address of a Dask scheduler, whose workers measure what does not measure times; "" for this machine alone"""
 
 
 NONE = Limits()
@@ -57,8 +61,8 @@ def _no_interrupt() -> Iterator[None]:
 class Worker:
     """A worker process, as the main process sees it."""
 
-    def __init__(self, run: Run, threads: int):
-        self.run, self.threads = run, threads
+    def __init__(self, run: Run, limits: Limits):
+        self.run, self.limits = run, limits
         self.job: Job | None = None
         self.at, self.began = "", 0.0
         self._start()
@@ -66,7 +70,7 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        setup = theirs, self.run.root, self.run.folder, self.threads, Share()
+        setup = theirs, self.run.root, self.run.folder, self.limits.threads, Share()
         self.process = context.Process(target=work, args=setup, daemon=True)
         with _no_interrupt():
             self.process.start()
@@ -84,7 +88,11 @@ class Worker:
     def took(self) -> float:
         return time.monotonic() - self.began
 
-    def outcome(self, limits: Limits) -> str | None:
+    def takes(self, job: Job) -> bool:
+        """Whether it may be given this: with a cluster only what is not for `Remote`."""
+        return not self.limits.cluster or not remote.for_cluster(job)
+
+    def outcome(self) -> str | None:
         """What went wrong with the job, "" if nothing did, None while it is at work; then the worker is free."""
         try:
             while self.job and self.pipe.poll():
@@ -97,10 +105,10 @@ class Worker:
             self.end()
             how = f"signal {-self.process.exitcode}" if self.process.exitcode < 0 else f"exit {self.process.exitcode}"
             return self._abandoned(f"the worker process died ({how}); out of memory?")
-        if self.took > 60 * limits.minutes:
+        if self.took > 60 * self.limits.minutes:
             self.end()
             return self._abandoned(
-                f"it was stopped at its time limit of {limits.minutes:g} minutes; what it has measured is kept"
+                f"it was stopped at its time limit of {self.limits.minutes:g} minutes; what it has measured is kept"
             )
         return None
 
@@ -160,7 +168,8 @@ def execute(jobs: list[Job], limits: Limits = NONE) -> list[str]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_once = min(cores, len(jobs))
     threads = limits.threads or max(1, (cores - 1) // at_once)
-    say(f"{at_once} at a time, {threads} thread{'s' * (threads > 1)} each")
+    say(f"{at_once} at a time{' here' * bool(limits.cluster)}, {threads} thread{'s' * (threads > 1)} each")
+    here = limits._replace(threads=threads)
     for job in jobs:
         if job.alone and len(jobs) > 1:
             say(f"{job.name}: comes last, with nothing beside it, because it measures times")
@@ -169,34 +178,45 @@ def execute(jobs: list[Job], limits: Limits = NONE) -> list[str]:
     (run.folder / "kernels.log").open("a").close()
     expected = {job.name: _expected_seconds(job) for job in jobs}
     waiting = sorted(jobs, key=lambda job: (job.alone, -expected[job.name]))
-    workers = [Worker(run, threads) for _ in range(at_once)]
-    try:
-        return _follow(workers, waiting, expected, limits)
-    finally:
-        for worker in workers:
+    with contextlib.ExitStack() as stack:
+        elsewhere = remote.slots(waiting, limits, stack) if limits.cluster else []
+        workers: list[Worker | Remote] = [*elsewhere, *(Worker(run, here) for _ in range(at_once))]
+        stack.callback(_end, workers)
+        return _follow(workers, waiting, expected)
+
+
+def _end(workers: list[Worker | Remote]) -> None:
+    for worker in workers:
+        if isinstance(worker, Worker):
             worker.process.terminate()
-        for worker in workers:
-            worker.end()
+    for worker in workers:
+        worker.end()
 
 
-def _follow(workers: list[Worker], waiting: list[Job], expected: dict[str, float], limits: Limits) -> list[str]:
+def _follow(workers: list[Worker | Remote], waiting: list[Job], expected: dict[str, float]) -> list[str]:
     """Hand out jobs and print what happens until all is done; returns the names that failed."""
     failed, restarted, memory, last = [], set(), 0.0, time.monotonic()
     while waiting or any(worker.job for worker in workers):
         for worker in workers:
-            if not worker.job and _may_start(waiting, [other.job for other in workers if other.job]):
-                worker.give(waiting.pop(0))
+            job = next(filter(worker.takes, waiting), None)
+            if job and not worker.job and _may_start(job, [other.job for other in workers if other.job]):
+                waiting.remove(job)
+                worker.give(job)
         busy = [worker for worker in workers if worker.job]
-        wait([worker.pipe for worker in busy], timeout=POLL)
+        wait([worker.pipe for worker in busy if isinstance(worker, Worker)], timeout=POLL)
         memory = max(memory, _memory())
         for worker in busy:
             job, new = worker.job, not worker.at
-            error = worker.outcome(limits)
+            error = worker.outcome()
             if new and worker.at:
                 say(f"{job.name}: started, takes about {_clock(expected[job.name])}")
             if error and not worker.at and job.name not in restarted:  # the worker died before the notebook began
                 restarted.add(job.name)
                 waiting.insert(0, job)
+            elif error == "" and isinstance(worker, Remote):
+                say(f"{job.name}: measured after {_clock(worker.took)}")
+                waiting.insert(0, worker.drawing(job))
+                expected[job.name] = _expected_seconds(waiting[0])
             elif error is not None:
                 say(f"{job.name}: {'failed' if error else 'done'} after {_clock(worker.took)}{error}")
                 failed += [job.name] if error else []
@@ -204,13 +224,13 @@ def _follow(workers: list[Worker], waiting: list[Job], expected: dict[str, float
             last = time.monotonic()
             for worker in filter(lambda worker: worker.job, workers):
                 say(worker.standing(expected[worker.job.name]))
-    say(f"at most {memory:.1f} GB of memory in all")
+    say(f"at most {memory:.1f} GB of memory in all{' here' * any(isinstance(w, Remote) for w in workers)}")
     return failed
 
 
-def _may_start(waiting: list[Job], at_work: list[Job]) -> bool:
-    """Whether the first that waits may start beside these."""
-    return bool(waiting) and not (at_work and (waiting[0].alone or at_work[0].alone))
+def _may_start(job: Job, at_work: list[Job]) -> bool:
+    """Whether it may start beside these."""
+    return not (at_work and (job.alone or at_work[0].alone))
 
 
 def _memory() -> float:

@@ -82,19 +82,25 @@ def work(pipe: Connection, root: Path, folder: Path, threads: int, lock: Share) 
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.chdir(root)
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-    os.environ["PYTHONUTF8"] = "1"
-    os.environ["IPYTHONDIR"] = str(folder / "ipython")  # not the user's, whose startup files are code too
-    os.dup2(os.open(folder / "kernels.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    surround(root, root, folder, threads)
     while True:
         try:
             job = pipe.recv()
         except EOFError:
             return
         pipe.send(("done", _execute(job, lambda text: pipe.send(("at", text)))))
+
+
+def surround(root: Path, code: Path, folder: Path, threads: int) -> None:
+    """Work in the project `root` with the liegg in the folder `code`; kernels do too, each with so many threads."""
+    os.chdir(root)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(code), *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.environ["PYTHONUTF8"] = "1"
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")  # not the user's, whose startup files are code too
+    folder.mkdir(parents=True, exist_ok=True)
+    os.dup2(os.open(folder / "kernels.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
 
 
 def _end_with_parent() -> None:
@@ -104,10 +110,14 @@ def _end_with_parent() -> None:
 
 def _end(*_) -> None:
     """End at once, and the kernel first: it would go on and write."""
+    kill_children()
+    os._exit(1)
+
+
+def kill_children() -> None:
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
-    os._exit(1)
 
 
 def _execute(job: Job, report: Callable[[str], None]) -> str:
@@ -121,7 +131,7 @@ def _execute(job: Job, report: Callable[[str], None]) -> str:
             path.unlink(missing_ok=True)
         _finish(job, report)
     except Exception as error:
-        return abandon(job, _what(error))
+        return abandon(job, what(error))
     with contextlib.suppress(OSError):
         for path in (job.run.failed(job.name), job.progress):
             path.unlink(missing_ok=True)
@@ -133,13 +143,7 @@ def _finish(job: Job, report: Callable[[str], None]) -> None:
     """Execute, and put what came of it in its places, the result last."""
     run, name = job.run, job.name
     executed, result, table = job.parts
-    os.environ |= {
-        "LIEGG_RESULT": str(result),
-        "LIEGG_PROGRESS": str(job.progress),
-        "LIEGG_KEPT": str(job.source or ""),
-        "LIEGG_CASES": str(job.cases),
-        "LIEGG_KEY": hashlib.sha256(repr(job.key["measure"]).encode()).hexdigest(),
-    }
+    _tell(job)
     before, began, known = provenance(), time.monotonic(), set(job.cases.glob("*.npz"))
     _papermill(job.experiment.notebook(), executed, job.key["measure"]["parameters"], report)
     content = read_json(result)
@@ -165,6 +169,29 @@ def _finish(job: Job, report: Callable[[str], None]) -> None:
     whole.put(result, run.result(name))
 
 
+def measure_alone(job: Job, asked_by: str, report: Callable[[str], None]) -> None:
+    """Execute a notebook that measures and does no more, and put what it measured in its place.
+
+    asked_by   the commit of those who asked for it
+    """
+    job.cases.mkdir(parents=True, exist_ok=True)
+    _tell(job)
+    before = provenance() | {"commit": asked_by}
+    _papermill(job.experiment.notebook(), job.parts[0], job.key["measure"]["parameters"], report)
+    _keep(job, before)
+
+
+def _tell(job: Job) -> None:
+    """Tell the kernel, by its environment, where what it measures and records goes."""
+    os.environ |= {
+        "LIEGG_RESULT": str(job.parts[1]),
+        "LIEGG_PROGRESS": str(job.progress),
+        "LIEGG_KEPT": str(job.source or ""),
+        "LIEGG_CASES": str(job.cases),
+        "LIEGG_KEY": hashlib.sha256(repr(job.key["measure"]).encode()).hexdigest(),
+    }
+
+
 def abandon(job: Job, what: str) -> str:
     """Clear up after a notebook that failed, and say so: what it has measured stays for the next run."""
     executed, *others = job.parts
@@ -179,7 +206,7 @@ def abandon(job: Job, what: str) -> str:
     return f": {what}{shown}"
 
 
-def _what(error: Exception) -> str:
+def what(error: Exception) -> str:
     """What went wrong in one line; of an error with a stack of another language below it the first."""
     if isinstance(error, OSError):
         return in_words(error)

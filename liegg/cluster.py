@@ -1,0 +1,71 @@
+"""Workers of a Dask cluster, and that they compute with the software of those who ask them."""
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "distributed")
+"""what numbers depend on, or how they travel"""
+FEW = 3  # workers that are named
+
+
+class OtherSoftware(Exception):
+    """A worker has other software than who asks it: its text says which, and what to do."""
+
+
+def _digest() -> str:
+    """Of the code of liegg."""
+    here, found = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(here.rglob("*.py")):
+        found.update(f"{path.relative_to(here).as_posix()} ".encode() + path.read_bytes())
+    return found.hexdigest()[:12]
+
+
+CODE = _digest()  # when it is loaded: what changes later is not what this process computes with
+
+
+def software() -> dict[str, str]:
+    """The versions of Python, of PACKAGES without their builds, and of liegg with a digest of its code."""
+    from liegg import __version__
+
+    own = {"python": platform.python_version(), "liegg": f"{__version__} (code {CODE})"}
+    return own | {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package).split("+")[0]
+    except PackageNotFoundError:
+        return "none"
+
+
+def require(wanted: dict[str, str]) -> None:
+    """Raise OtherSoftware unless this process has the software that is wanted."""
+    if found := differing(software(), wanted):
+        raise OtherSoftware(f"a worker has {found}: install the same there, and start it again")
+
+
+def require_same(client: "Client") -> None:
+    """Raise OtherSoftware, which names them, if workers have other software than this process."""
+    ours, other = software(), {}
+    for address, theirs in client.run(software, on_error="return").items():
+        if isinstance(theirs, ModuleNotFoundError):
+            other[address] = f"no {theirs.name}"
+        elif isinstance(theirs, BaseException):
+            other[address] = f"trouble with saying what it has ({theirs})"
+        elif found := differing(theirs, ours):
+            other[address] = found
+    if other:
+        named = "; ".join(f"{address} has {found}" for address, found in [*other.items()][:FEW])
+        more = f"; and {len(other) - FEW} more workers" if len(other) > FEW else ""
+        raise OtherSoftware(f"workers have other software: {named}{more}. Install the same there, and start them again")
+
+
+def differing(theirs: dict[str, str], ours: dict[str, str]) -> str:
+    """In words, what differs; "" if nothing does."""
+    return ", ".join(f"{name} {theirs.get(name)}, here {ours[name]}" for name in ours if theirs.get(name) != ours[name])

@@ -1,0 +1,159 @@
+"""Notebooks measured by the workers of a Dask cluster, as the main process sees them; they are drawn here.
+
+A worker gets the cells that measure and sends back what they measured, which counts by its content key as if it had
+been measured here (`liegg.reproduce.keys`).
+"""
+
+import contextlib
+import time
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import nbformat
+import yaml
+
+from liegg import cluster
+from liegg.reproduce import kept, whole
+from liegg.reproduce.errors import UserError
+from liegg.reproduce.keys import changes, in_words, measuring_part
+from liegg.reproduce.project import TABLE, say
+from liegg.reproduce.remote_worker import NotMeasured, Order, measure
+from liegg.reproduce.results import commit
+from liegg.reproduce.words import brief
+from liegg.reproduce.worker import Job, abandon
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from liegg.reproduce.runner import Limits
+
+WAITS = "waits for a worker"
+PATIENCE = 20  # seconds that a scheduler has to answer
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator["Client"]:
+    """A client of the scheduler, once there is a worker, and all workers have the software that is here.
+
+    Raises UserError where nobody answers, and for workers that have other software.
+    """
+    try:
+        from distributed import Client
+        from distributed.comm import resolve_address
+    except ModuleNotFoundError:
+        raise UserError("CLUSTER (--cluster) needs the package distributed: pip install 'liegg[cluster]'") from None
+    try:
+        resolve_address(address)  # or a client that cannot be made complains when it is forgotten
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise UserError(
+            f"CLUSTER (--cluster) is {brief(address)}, and no scheduler answers there ({what[:120]}): start one with "
+            "`dask scheduler`, and give the address that it says"
+        ) from None
+    with client:
+        if not client.scheduler_info()["workers"]:
+            say(f"{address} has no workers: waiting for the first (dask worker {address})")
+            client.wait_for_workers(1)
+        try:
+            cluster.require_same(client)
+        except cluster.OtherSoftware as error:
+            raise UserError(str(error)) from None
+        yield client
+
+
+def for_cluster(job: Job) -> bool:
+    """Whether a worker elsewhere may do it: what measures, but for what measures times."""
+    return job.source is None and not job.alone
+
+
+def slots(jobs: list[Job], limits: "Limits", stack: contextlib.ExitStack) -> list["Remote"]:
+    """One slot for each job that the cluster may do, as Dask hands them out; none where there is no such job."""
+    measuring = [job for job in jobs if for_cluster(job)]
+    if not measuring:
+        return []
+    client = stack.enter_context(connected(limits.cluster))
+    say(f"{len(measuring)} are measured by {len(client.scheduler_info()['workers'])} workers of {limits.cluster}")
+    return [Remote(client, limits.threads or 1, limits.minutes) for _ in measuring]
+
+
+class Remote:
+    """One notebook on the cluster, with what `runner.Worker` has for one in a process here."""
+
+    def __init__(self, client: "Client", threads: int, minutes: float):
+        self.client, self.threads, self.minutes = client, threads, minutes
+        self.topic = f"liegg-{uuid.uuid4().hex}"
+        self.job: Job | None = None
+        self.at, self.began = WAITS, 0.0
+        client.subscribe_topic(self.topic, self._hear)
+
+    def takes(self, job: Job) -> bool:
+        return for_cluster(job)
+
+    def give(self, job: Job) -> None:
+        self.job, self.at, self.began = job, WAITS, time.monotonic()
+        order = Order(
+            job.run.profile, job.name, _files(job), job.key["measure"], commit(), cluster.software(), self.threads,
+            self.minutes, self.topic,
+        )  # fmt: skip
+        self.future = self.client.submit(measure, order, key=f"{job.name}-{uuid.uuid4().hex}")
+
+    @property
+    def took(self) -> float:
+        return time.monotonic() - self.began
+
+    def outcome(self) -> str | None:
+        """As of `runner.Worker`; what was measured is in its place when it returns ""."""
+        if not self.future.done():
+            return None
+        job, self.job = self.job, None
+        try:
+            content = self.future.result()
+        except NotMeasured as error:
+            why, executed = error.args
+            if executed:
+                for path in (job.running, job.run.failed(job.name).parent):
+                    path.mkdir(parents=True, exist_ok=True)
+                job.parts[0].write_text(executed, encoding="utf-8")
+            return abandon(job, why)
+        except Exception as error:  # whatever becomes of a cluster
+            what = " ".join(str(error).split()) or type(error).__name__
+            return abandon(job, f"{type(error).__name__}: {what}" if what != type(error).__name__ else what)
+        finally:
+            self.future.release()
+        place = job.run.measured(job.name)
+        with whole.writing(place) as part:
+            part.write_bytes(content)
+        found = kept.header(place)
+        if found is None or changes(found.get("key"), job.key["measure"]):
+            why = in_words(changes((found or {}).get("key"), job.key["measure"]))
+            place.unlink()
+            return abandon(job, f"what came back was measured by other code: {why}")
+        return ""
+
+    def drawing(self, job: Job) -> Job:
+        """What is left to do here when it has been measured."""
+        return job._replace(source=job.run.measured(job.name))
+
+    def standing(self, expected: float) -> str:
+        """In words: where the notebook is."""
+        return f"{self.job.name}: {self.at}, {int(self.took) // 60}:{int(self.took) % 60:02d} since it was sent"
+
+    def end(self) -> None:
+        if self.job:
+            self.future.cancel(reason="the run was stopped")
+        self.client.unsubscribe_topic(self.topic)
+
+    def _hear(self, event: tuple) -> None:
+        _, self.at = event
+
+
+def _files(job: Job) -> dict[str, str]:
+    """What a worker needs of the project: the notebook's measuring part, and its row of the table."""
+    table = yaml.safe_load((job.run.root / TABLE).read_text(encoding="utf-8"))
+    notebook = TABLE.with_name(f"{job.name}.ipynb")
+    return {
+        TABLE.as_posix(): yaml.safe_dump({job.name: table[job.name]}, sort_keys=False, allow_unicode=True),
+        notebook.as_posix(): nbformat.writes(measuring_part(job.experiment.notebook())),
+    }

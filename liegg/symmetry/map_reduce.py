@@ -1,0 +1,113 @@
+"""Data in many places: every part is polarized where a worker of a Dask cluster is, and small factors are merged."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from liegg import cluster
+from liegg.actions import Action
+from liegg.symmetry.factors import Factor, Factors
+from liegg.symmetry.polarization import Function, require_action
+from liegg.symmetry.stream import as_list, polarize
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+TOGETHER = 8  # factors that are merged at a time
+
+
+def polarize_parts(
+    models: Function | Sequence[Function],
+    parts: Sequence["Tensor | Callable[[], Tensor | Iterable] | Future"],
+    action: Action,
+    output_action: Action | None = None,
+    *,
+    client: "Client",
+    batch_size: int | None = None,
+    device: torch.device | str | None = None,
+) -> Factors:
+    """The polarization factors of data in many places: `polarize` on each part by the workers of a Dask cluster, which
+    then merge the factors; the data stay where they are, and one set of factors comes back, for `decide`.
+
+    models        as for `polarize`; they are sent to the workers, which need liegg and what the functions import
+    parts         of the data: each a function without arguments, called on the worker, that returns what `polarize`
+                  takes, a tensor (N_i, ...) or an iterable of batches, read from a file for one; or a future of the
+                  client that has a tensor; or a tensor, which is sent. Two samples each at least
+    client        a `distributed.Client`
+    output_action, batch_size, device    as for `polarize`; the device is the worker's
+
+    Factors are merged in the order of the parts, at most TOGETHER = 8 at a time, so that the result does not depend on
+    which worker did what: the work of one that dies is done again by others, and the result is the same to the last
+    bit. It is that of `Factors.merge` part by part to rounding; its controls take their partners within each part.
+    Raises what reading a part and `polarize` raise, with a note of the part's number; ValueError for no parts, and for
+    what is no client; `liegg.cluster.OtherSoftware` where a worker has other versions of Python, liegg, PyTorch,
+    NumPy, SciPy, scikit-learn or Dask; RuntimeError for a part that ended one worker after another, and where the
+    cluster is lost.
+    """
+    if not hasattr(client, "submit") or not hasattr(client, "scheduler_info") or client.asynchronous:
+        raise ValueError(f"client must be a distributed.Client that is not asynchronous, not {client!r}")
+    if isinstance(parts, Tensor) or not isinstance(parts, Sequence) or not parts:
+        raise ValueError("parts must be a list with one entry for each part of the data, and not empty")
+    require_action("action", action)
+    require_action("output_action", output_action, optional=True)
+    as_list(models)
+    cluster.require_same(client)
+    asked = models, action, output_action, batch_size, device
+    once = client.submit(_given, asked, pure=False)  # computed again where it is lost, as scattered data are not
+    wanted = cluster.software()
+    level = [client.submit(_polarized, once, part, i, wanted, pure=False) for i, part in enumerate(parts)]
+    while len(level) > 1:
+        groups = [level[i : i + TOGETHER] for i in range(0, len(level), TOGETHER)]
+        level = [client.submit(_merged, group, pure=False) if len(group) > 1 else group[0] for group in groups]
+    return _result(level[0])
+
+
+def _given(asked: tuple) -> tuple:
+    return asked
+
+
+def _polarized(asked: tuple, part: object, number: int, wanted: dict[str, str]) -> Factors:
+    """The factors of one part."""
+    cluster.require(wanted)
+    models, action, output_action, batch_size, device = asked
+    try:
+        inputs = part() if callable(part) else part
+        factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)  # type: ignore[arg-type]
+        if factors.samples < 2:
+            raise ValueError("one sample has no other for a control: make parts larger")
+    except Exception as error:
+        error.add_note(f"in part {number} of the data")
+        raise
+    return _settled(factors)
+
+
+def _settled(factors: Factors) -> Factors:
+    """The same with all rows in the triangles: what travels is small."""
+    matched, mismatched = (
+        tuple(Factor._of(factor.triangles, factor.counts) for factor in each)
+        for each in (factors.matched, factors.mismatched)
+    )
+    return Factors(matched, mismatched, Factor._of(factors.data.triangles, factors.data.counts), factors.alike.cpu())
+
+
+def _merged(group: list[Factors]) -> Factors:
+    first, *others = group
+    for factors in others:
+        first = first.merge(factors)
+    return first
+
+
+def _result(future: "Future") -> Factors:
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise RuntimeError(
+            f"a part ended one worker after another ({error.task}), the last {error.last_worker.address}: out of "
+            "memory? Make parts smaller, or have them read in batches"
+        ) from error
+    except CancelledError as error:
+        raise RuntimeError(f"the cluster was lost before all was done: {error}") from error
