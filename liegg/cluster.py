@@ -1,5 +1,6 @@
 """Workers of a Dask cluster, and that they compute with the software of those who ask them."""
 
+import functools
 import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,7 @@ def software() -> dict[str, str]:
     return own | {name: _version(name) for name in PACKAGES}
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return version(package).split("+")[0]
