@@ -80,10 +80,10 @@ def _polarized(asked: tuple, part: object, number: int, wanted: dict[str, str]) 
     except Exception as error:
         error.add_note(f"in part {number} of the data")
         raise
-    return _settled(factors)
+    return settled(factors)
 
 
-def _settled(factors: Factors) -> Factors:
+def settled(factors: Factors) -> Factors:
     """The same with all rows in the triangles: what travels is small."""
     matched, mismatched = (
         tuple(Factor._of(factor.triangles, factor.counts) for factor in each)

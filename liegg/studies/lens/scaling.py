@@ -1,19 +1,23 @@
 """What it costs to polarize data in many parts: runs on clusters of processes of this machine, timed."""
 
 import hashlib
+import logging
 import os
+import pickle
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from liegg.studies.generators.o5 import ACTION
+from liegg.studies.lens import cost
 from liegg.symmetry.factors import Factors
-from liegg.symmetry.map_reduce import polarize_parts
+from liegg.symmetry.map_reduce import polarize_parts, settled
 from liegg.symmetry.stream import polarize
 from liegg.training.networks import mlp
 
@@ -34,47 +38,50 @@ def draw(samples: int, *, seed: int) -> Tensor:
     return torch.randn(samples, 10, generator=torch.Generator().manual_seed(seed))
 
 
-def on_cluster(
-    workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, killed: tuple[int, int], seed: int
-) -> dict:
+def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, seed: int) -> dict:
     """Runs on a cluster of so many worker processes with one thread each, which is started for them.
 
     sizes     (parts, samples of each) of the data of a run
-    killed    the size of a further run, during which a worker is killed, if there are two workers at least
 
+    cores     that the processes share
     start     seconds until all workers had loaded PyTorch
-    runs      for each repeat and size: parts, samples, seconds, and digest of the factors, the same for the same bits
-    killed    the same of the further run, with the number of workers that died; None where there is one worker
+    runs      for each repeat and size: repeat, parts, samples, seconds, and digest of the factors, equal for equal bits
+    killed    a run of the last size during which a worker is killed, with the number of workers that died; None where
+              there is one worker
     """
     from distributed import Client, LocalCluster
 
     began = time.perf_counter()
-    where = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    where = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.CRITICAL}
     with LocalCluster(**where) as cluster, Client(cluster, set_as_default=False) as client:
         client.run(networks, TOGETHER, seed=seed)
         start = time.perf_counter() - began
         _run(client, *sizes[0], seed=seed)
-        runs = [_run(client, *size, seed=seed) for _ in range(repeats) for size in sizes]
-        return {"start": start, "runs": runs, "killed": _killed(client, killed, seed=seed) if workers > 1 else None}
+        runs = [{"repeat": r} | _run(client, *size, seed=seed) for r in range(repeats) for size in sizes]
+        usual = runs[-1]["seconds"]
+        return {
+            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "start": start,
+            "runs": runs,
+            "killed": _killed(client, *sizes[-1], after=usual / 3, seed=seed) if workers > 1 else None,
+        }
 
 
 def _run(client, parts: int, samples: int, *, seed: int) -> dict:
     data = [partial(draw, samples, seed=seed + i) for i in range(parts)]
-    began = time.perf_counter()
-    factors = polarize_parts(networks(TOGETHER, seed=seed), data, ACTION, client=client, batch_size=BATCH)
-    seconds = time.perf_counter() - began
+    nets = networks(TOGETHER, seed=seed)
+    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=BATCH)
     return {"parts": parts, "samples": samples, "seconds": seconds, "digest": digest(factors)}
 
 
-def _killed(client, size: tuple[int, int], *, seed: int) -> dict:
-    """A run of which one worker is killed when about a third of it is over, as the same run took without."""
-    undisturbed = _run(client, *size, seed=seed)
+def _killed(client, parts: int, samples: int, *, after: float, seed: int) -> dict:
+    """A run of which a worker is killed after so many seconds."""
     pids = client.run(os.getpid)
-    late = threading.Timer(undisturbed["seconds"] / 3, os.kill, [min(pids.values()), signal.SIGKILL])
+    late = threading.Timer(after, os.kill, [min(pids.values()), signal.SIGKILL])
     late.start()
-    run = _run(client, *size, seed=seed)
+    run = _run(client, parts, samples, seed=seed)
     late.join()
-    return run | {"died": len(set(pids) - set(client.scheduler_info()["workers"])), "undisturbed": undisturbed}
+    return run | {"died": len(set(pids) - set(client.scheduler_info()["workers"]))}
 
 
 def digest(factors: Factors) -> str:
@@ -85,31 +92,30 @@ def digest(factors: Factors) -> str:
     return found.hexdigest()[:16]
 
 
-def costs(counts: Sequence[int], *, samples: int, repeats: int, seed: int) -> list[dict]:
-    """What M networks cost in one process with one thread, for each of `counts` and each repeat.
+def alone(count: int, samples: int, *, repeats: int, seed: int) -> dict:
+    """What M networks cost in a process of its own with one thread.
 
-    networks; seconds of `polarize` on so many samples, `few` of it on one batch; merge, seconds to merge two such
-    factors; megabytes, of the factors as they travel
+    times    for each repeat: seconds of `polarize` on so many samples, `few` of it on BATCH samples; merge, seconds to
+             merge two such factors; megabytes that such factors have when they are sent
+    peak     megabytes of memory in all, above what PyTorch takes
     """
-    from distributed import Client, LocalCluster
-
-    where = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None, "memory_limit": 0}
-    with LocalCluster(**where) as cluster, Client(cluster, set_as_default=False) as client:
-        cases = [(M, r) for M in counts for r in range(-1, repeats)]
-        asked = [client.submit(_cost, M, samples, seed=seed, pure=False) for M, _ in cases]
-        return [future.result() for future, (_, r) in zip(asked, cases) if r >= 0]
+    times, _, peak = cost.measured(_alone, count, samples, repeats=repeats, seed=seed)
+    return {"times": times, "peak": peak}
 
 
-def _cost(count: int, samples: int, *, seed: int) -> dict:
-    nets, x = networks(count, seed=seed), draw(samples, seed=seed)
-    moments = [time.perf_counter()]
-    few = polarize(nets, x[:BATCH], ACTION, batch_size=BATCH)
-    moments.append(time.perf_counter())
-    polarize(nets, x, ACTION, batch_size=BATCH)
-    moments.append(time.perf_counter())
-    few.merge(few)
-    moments.append(time.perf_counter())
-    short, long, merge = (after - before for before, after in zip(moments, moments[1:]))
-    tensors = [factor.triangles for factor in (*few.matched, *few.mismatched, few.data)] + [few.alike]
-    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-    return {"networks": count, "few": short, "seconds": long, "merge": merge, "megabytes": size / 1e6}
+def _alone(count: int, samples: int, *, repeats: int, seed: int) -> list[dict]:
+    torch.set_num_threads(1)
+    nets, x, found = networks(count, seed=seed), draw(samples, seed=seed), []
+    polarize(nets, x[:BATCH], ACTION, batch_size=BATCH)  # the first call is slower
+    for _ in range(repeats):
+        few, short = _timed(polarize, nets, x[:BATCH], ACTION, batch_size=BATCH)
+        _, long = _timed(polarize, nets, x, ACTION, batch_size=BATCH)
+        _, merge = _timed(few.merge, few)
+        size = len(pickle.dumps(settled(few))) / 1e6
+        found.append({"few": short, "seconds": long, "merge": merge, "megabytes": size})
+    return found
+
+
+def _timed(function: Callable, *args: Any, **kwargs: Any) -> tuple[Any, float]:
+    began = time.perf_counter()
+    return function(*args, **kwargs), time.perf_counter() - began
