@@ -56,10 +56,8 @@ def require_same(client: "Client") -> None:
     """Raise OtherSoftware, which names them, if workers have other software than this process."""
     ours, other = software(), {}
     for address, theirs in client.run(software, on_error="return").items():
-        if isinstance(theirs, ModuleNotFoundError):
-            other[address] = f"no {theirs.name}"
-        elif isinstance(theirs, BaseException):
-            other[address] = f"trouble with saying what it has ({theirs})"
+        if isinstance(theirs, BaseException):
+            other[address] = f"no liegg that it can load ({theirs})"
         elif found := differing(theirs, ours):
             other[address] = found
     if other:

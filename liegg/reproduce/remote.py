@@ -5,9 +5,11 @@ been measured here (`liegg.reproduce.keys`).
 """
 
 import contextlib
+import logging
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -52,6 +54,8 @@ def connected(address: str) -> Iterator["Client"]:
             f"CLUSTER (--cluster) is {brief(address)}, and no scheduler answers there ({what[:120]}): start one with "
             "`dask scheduler`, and give the address that it says"
         ) from None
+    for logger in ("distributed", "distributed.client"):  # what matters is said here
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
     with client:
         if not client.scheduler_info()["workers"]:
             say(f"{address} has no workers: waiting for the first (dask worker {address})")
@@ -117,6 +121,8 @@ class Remote:
                     path.mkdir(parents=True, exist_ok=True)
                 job.parts[0].write_text(executed, encoding="utf-8")
             return abandon(job, why)
+        except CancelledError:
+            return abandon(job, "the scheduler was lost: start one again, and run this again")
         except Exception as error:  # whatever becomes of a cluster
             what = " ".join(str(error).split()) or type(error).__name__
             return abandon(job, f"{type(error).__name__}: {what}" if what != type(error).__name__ else what)

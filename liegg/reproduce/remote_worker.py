@@ -94,14 +94,15 @@ def _started(order: Order, folder: Path) -> subprocess.Popen:
 
 def _wait(process: subprocess.Popen, order: Order, folder: Path) -> None:
     """Until the process has ended, saying how far it is. Raises NotMeasured where it need not or may not go on."""
-    from distributed import get_worker
+    from distributed import Status, get_worker
 
+    ended = Status.closing, Status.closed, Status.failed
     worker, said, began = get_worker(), "", time.monotonic()
     key, last = worker.get_current_task(), began
     while process.poll() is None:
         time.sleep(POLL)
         now, task = time.monotonic(), worker.state.tasks.get(key)
-        if task is None or task.state == "cancelled":
+        if task is None or task.state == "cancelled" or worker.status in ended:
             raise NotMeasured("nobody waits for it any more", "")
         if now - began > 60 * order.minutes:
             raise NotMeasured(f"it was stopped at its time limit of {order.minutes:g} minutes", "")

@@ -119,6 +119,25 @@ def test_a_part_that_ends_every_worker_is_named(tmp_path, models, parts):
 
 
 @pytest.fixture
+def none(tmp_path):
+    """A folder with a liegg that cannot be loaded."""
+    (tmp_path / "liegg").mkdir()
+    (tmp_path / "liegg" / "__init__.py").write_text("raise ModuleNotFoundError('No module named liegg')")
+    return tmp_path
+
+
+def test_a_worker_without_liegg_is_refused(processes, client, models, parts, none):
+    (odd,) = processes.add(PYTHONPATH=str(none))
+    clusters.until(lambda: len(client.scheduler_info()["workers"]) == 3)
+    try:
+        with pytest.raises(cluster.OtherSoftware, match=r"tcp://127.0.0.1:\d+ has no liegg that it can load"):
+            polarize_parts(models, parts, ACTION, client=client)
+    finally:
+        clusters.kill(odd)
+        clusters.until(lambda: len(client.scheduler_info()["workers"]) == 2)
+
+
+@pytest.fixture
 def other(tmp_path):
     """A folder with another liegg, one line longer."""
     shutil.copytree(ROOT / "liegg", tmp_path / "liegg", ignore=shutil.ignore_patterns("__pycache__"))
