@@ -18,6 +18,7 @@ _NAMES = {
     "polarization_matrix": "symmetry.polarization",
     "polarize": "symmetry.stream",
     "train": "training.ensemble",
+    "pretrained": "training.pretrained",
 }
 _MOVED = ("ensemble",)  # one release longer, with a warning
 __all__ = [*_NAMES, *_SUBMODULES]
