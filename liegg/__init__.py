@@ -19,6 +19,7 @@ _NAMES = {
     "polarize": "symmetry.stream",
     "polarize_parts": "symmetry.map_reduce",
     "train": "training.ensemble",
+    "pretrained": "training.pretrained",
 }
 _MOVED = ("ensemble",)  # one release longer, with a warning
 __all__ = [*_NAMES, *_SUBMODULES]

@@ -10,7 +10,8 @@ from torch import nn
 import liegg
 from liegg.training.networks import mlp
 
-PUBLIC = ["find_symmetry", "Symmetry", "polarization_matrix", "polarize", "decide", "train", "actions", "algebra"]
+PUBLIC = ["find_symmetry", "Symmetry", "polarization_matrix", "polarize", "decide", "train", "pretrained"]
+PUBLIC += ["actions", "algebra"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

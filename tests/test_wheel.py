@@ -81,14 +81,14 @@ net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linea
 found = liegg.find_symmetry(net, torch.randn(100, 3), liegg.actions.Linear(3))
 print(tuple(found.directions.shape), found.samples)
 exact = liegg.find_symmetry(lambda x: x.norm(dim=1), torch.randn(100, 3).double(), liegg.actions.Linear(3))
-print(exact.identify().name)
+print(exact.identify().name, tuple(liegg.pretrained("o5", seed=15)(torch.zeros(2, 10)).shape))
 """
 
 
 def test_the_installed_package_answers(run, site):
     file, shape, name = said(run("-c", FIND))
     assert Path(file) == site / "liegg" / "__init__.py"
-    assert (shape, name) == ("(9, 3, 3) 100", "so(3)")
+    assert (shape, name) == ("(9, 3, 3) 100", "so(3) (2, 1)")
 
 
 FOLDER = "from liegg.data import files; print(files.folder()); print(*sorted(files.digests()))"

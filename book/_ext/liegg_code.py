@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxRole
 from sphinx.util.nodes import make_refnode
 
 MISSING = (ImportError, AttributeError, IndexError, TypeError, ValueError)
-COLUMNS = re.compile(r"(\w[\w, ]*?) {2,}(\S.*)")  # a name, its meaning
+COLUMNS = re.compile(r"(\w[\w, -]*?) {2,}(\S.*)")  # a name, its meaning
 KEPT = re.compile(r"""(`[^`]+`|"[^"]+"|(?<!\S)\*[\w ]+:?\*(?!\S))""")  # code, strings, emphasis
 logger = logging.getLogger(__name__)
 

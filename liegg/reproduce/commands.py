@@ -3,7 +3,7 @@
 import os
 from argparse import Namespace
 
-from liegg.reproduce import browser, claim_tables, first_picture, printed, side_by_side, table
+from liegg.reproduce import browser, claim_tables, first_picture, network_weights, printed, side_by_side, table
 from liegg.reproduce.book import build
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
@@ -83,6 +83,7 @@ def store_results(options: Namespace) -> int:
         say(f"stored in {run.stored('').parent.relative_to(run.root)}: {', '.join(store(run, chosen))}")
         if run.profile == "paper":
             first_picture.keep(run, chosen)
+            network_weights.keep(run, chosen)
         claim_tables.write_readme(run.root)
     return 0
 
