@@ -78,7 +78,8 @@ def slots(jobs: list[Job], limits: "Limits", stack: contextlib.ExitStack) -> lis
     if not measuring:
         return []
     client = stack.enter_context(connected(limits.cluster))
-    say(f"{len(measuring)} are measured by {len(client.scheduler_info()['workers'])} workers of {limits.cluster}")
+    workers = len(client.scheduler_info()["workers"])
+    say(f"{limits.cluster} has {workers} worker{'s' * (workers > 1)} to measure {len(measuring)} of them")
     return [Remote(client, limits.threads or 1, limits.minutes) for _ in measuring]
 
 
@@ -117,8 +118,7 @@ class Remote:
         except NotMeasured as error:
             why, executed = error.args
             if executed:
-                for path in (job.running, job.run.failed(job.name).parent):
-                    path.mkdir(parents=True, exist_ok=True)
+                job.run.failed(job.name).parent.mkdir(parents=True, exist_ok=True)
                 job.parts[0].write_text(executed, encoding="utf-8")
             return abandon(job, why)
         except CancelledError:
@@ -128,14 +128,13 @@ class Remote:
             return abandon(job, f"{type(error).__name__}: {what}" if what != type(error).__name__ else what)
         finally:
             self.future.release()
-        place = job.run.measured(job.name)
-        with whole.writing(place) as part:
-            part.write_bytes(content)
-        found = kept.header(place)
-        if found is None or changes(found.get("key"), job.key["measure"]):
-            why = in_words(changes((found or {}).get("key"), job.key["measure"]))
-            place.unlink()
-            return abandon(job, f"what came back was measured by other code: {why}")
+        part, place = job.running / f"{job.name}.npz", job.run.measured(job.name)
+        part.write_bytes(content)
+        if found := changes((kept.header(part) or {}).get("key"), job.key["measure"]):
+            part.unlink()
+            return abandon(job, f"what came back was measured by other code: {in_words(found)}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        whole.put(part, place)
         return ""
 
     def drawing(self, job: Job) -> Job:

@@ -106,9 +106,15 @@ def _wait(process: subprocess.Popen, order: Order, folder: Path) -> None:
             raise NotMeasured("nobody waits for it any more", "")
         if now - began > 60 * order.minutes:
             raise NotMeasured(f"it was stopped at its time limit of {order.minutes:g} minutes", "")
-        if now - last > EVERY and (text := _read(folder / AT)) != said:
+        if now - last > EVERY and (text := _standing(order, folder)) != said:
             last, said = now, text
             worker.log_event(order.topic, said)
+
+
+def _standing(order: Order, folder: Path) -> str:
+    """In words: where the notebook is."""
+    progress = _read(Run(order.profile, root=folder).folder / "running" / f"{order.name}.progress")
+    return f"{_read(folder / AT)}{f' ({progress})' * bool(progress)}"
 
 
 def main() -> int:

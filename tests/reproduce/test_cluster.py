@@ -1,8 +1,11 @@
 """Notebooks measured on a Dask cluster: a scheduler and workers as processes, some of which are killed or others'."""
 
+import re
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import clusters
@@ -11,11 +14,12 @@ import nbformat
 import psutil
 import pytest
 import torch
+import yaml
 
 from liegg.reproduce import kept, remote
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import measuring_part
-from liegg.reproduce.project import Run
+from liegg.reproduce.project import Run, find_root
 from liegg.reproduce.results import read_json
 
 
@@ -69,7 +73,7 @@ def test_what_workers_measure_counts_by_its_key_and_what_fails_there_shows_how_f
     head = subprocess.run(
         ["git", "-C", project, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True
     ).stdout
-    assert done.returncode == 1 and f"3 are measured by 2 workers of {processes.address}" in done.stdout
+    assert done.returncode == 1 and f"{processes.address} has 2 workers to measure 3 of them" in done.stdout
     for name in good:
         assert f"{name}: measured after" in done.stdout and f"{name}: done after" in done.stdout
         assert drawn(run.measured(name)) == by_hand()
@@ -167,3 +171,37 @@ def test_the_measuring_part_ends_with_the_last_cell_that_measures():
     whole = mini.notebook("11_first")
     part = measuring_part(whole)
     assert part.cells == whole.cells[:3] and len(whole.cells) == 5
+
+
+PAGE = nbformat.read(find_root() / "notebooks" / "55_beyond_one_machine.ipynb", as_version=4)
+STARTING = PAGE.cells[-2].source
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", STARTING, flags=re.S)
+
+
+def understood(command, *words):
+    """Whether Dask takes these options: it says how to use it and ends, or complains of the first that it has not."""
+    words = [sys.executable, "-m", f"distributed.cli.dask_{command}", *words, "--help"]
+    return subprocess.run(words, capture_output=True, text=True).returncode == 0
+
+
+def test_dask_understands_what_the_page_says_to_type():
+    assert not understood("worker", "--nthread", "1", "--no-such-option")
+    (manual, *_), (kubernetes,) = blocks("bash"), blocks("yaml")
+    typed = [shlex.split(line, comments=True)[1:] for line in manual.splitlines()]
+    service, *deployments = yaml.safe_load_all(kubernetes)
+    for deployment in deployments:
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert deployment["spec"]["selector"]["matchLabels"] == labels
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        dask, *words = container["command"]
+        assert dask == "/liegg/.venv/bin/dask" and "WORKDIR /liegg\n" in (find_root() / "Dockerfile").read_text()
+        typed.append(words)
+    assert service["spec"]["selector"] == deployments[0]["spec"]["template"]["metadata"]["labels"]
+    address = f"tcp://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    assert (
+        address in deployments[1]["spec"]["template"]["spec"]["containers"][0]["command"] and f"={address}" in STARTING
+    )
+    assert len(typed) == 4 and all(understood(command, *words) for command, *words in typed)
