@@ -11,9 +11,10 @@
 # --volume /folder/of/yours:/data --env LIEGG_DATA=/data. Results name the commit they are from, so .git comes along.
 FROM python:3.11-slim-bookworm
 
+# libatomic1: Playwright, by which tests look at pages, brings a Node.js that needs it.
 # hadolint ignore=DL3008 # Debian keeps no version that it has replaced, so that a pinned one is soon not there
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends chromium git make \
+ && apt-get install --yes --no-install-recommends chromium git libatomic1 make \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 1000 --create-home reader \
  && install --directory --owner=1000 --group=1000 /liegg
