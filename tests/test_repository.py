@@ -157,6 +157,20 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
         assert done.stdout.split("\n")[3:-1] == [f"<--{name}={HOSTILE}>" for name in names]
 
 
+def test_who_ends_make_ends_what_it_runs(tmp_path):
+    """As `docker stop` does: a shell between them would die of it alone."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\ntrap 'echo told; exit' TERM\necho ready\nfor i in `seq 100`; do sleep 0.1; done\n")
+    python.chmod(0o755)
+    words = ["make", "reproduce", f"VENV={tmp_path}"]
+    (tmp_path / ".complete").touch()
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as make:
+        assert make.stdout.readline() == "ready\n"
+        make.terminate()
+        assert make.stdout.read() == "told\n"
+
+
 def test_the_tests_check_layout_and_types_and_the_package_says_that_it_is_typed():
     plan = subprocess.run(["make", "-n", "test"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     ruff, mypy, tests = (plan.index(command) for command in ("bin/ruff check", "bin/mypy", "-m pytest"))
