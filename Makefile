@@ -15,7 +15,7 @@ PORT        ?= 8000
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
 LAB   := $(VENV)/.lab
-RUN   := $(VENV)/bin/python -m liegg.reproduce
+RUN   := exec $(VENV)/bin/python -m liegg.reproduce
 STORED := $(if $(filter file,$(origin PROFILE)),,--profile="$$PROFILE")
 # as they were typed: neither make nor the shell expands what is in them
 override PROFILE  := $(value PROFILE)
