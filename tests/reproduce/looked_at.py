@@ -1,17 +1,29 @@
 """What headless Chromium has to say of the pages of a built book, opened from the disk on a phone."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 
 from liegg.reproduce import browser
 from liegg.reproduce.errors import UserError
 
-try:
-    MISSING = browser.chromium() and ""
-except UserError as error:
-    MISSING = str(error)
+
+def _missing() -> str:
+    """What it lacks here; "" if nothing."""
+    try:
+        browser.chromium()
+    except UserError as error:
+        return str(error)
+    node, *_ = compute_driver_executable()
+    if subprocess.run([node, "--version"], capture_output=True).returncode:
+        return "Playwright's Node.js does not start here: on Debian it needs the package libatomic1"
+    return ""
+
+
+MISSING = _missing()
 needs_chromium = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 PHONE = {"width": 390, "height": 844}
 HERE = ("file:", "data:", "blob:")
