@@ -54,21 +54,19 @@ def polarize_parts(
     require_action("output_action", output_action, optional=True)
     as_list(models)
     cluster.require_same(client)
-    asked = models, action, output_action, batch_size, device
-    once = client.submit(_given, asked, pure=False)  # computed again where it is lost, as scattered data are not
-    wanted = cluster.software()
-    level = [client.submit(_polarized, once, part, i, wanted, pure=False) for i, part in enumerate(parts)]
-    while len(level) > 1:
-        groups = [level[i : i + TOGETHER] for i in range(0, len(level), TOGETHER)]
-        level = [client.submit(_merged, group, pure=False) if len(group) > 1 else group[0] for group in groups]
-    return _result(level[0])
+    asked = client.submit(_given, (models, action, output_action, batch_size, device), pure=False)
+    factors = client.map(_polarized, parts, range(len(parts)), asked=asked, wanted=cluster.software(), pure=False)
+    while len(factors) > 1:
+        factors = client.map(_merged, [factors[i : i + TOGETHER] for i in range(0, len(factors), TOGETHER)], pure=False)
+    return _result(factors[0])
 
 
 def _given(asked: tuple) -> tuple:
+    """What all parts need, as a task, which is done again where its result is lost; scattered data are not."""
     return asked
 
 
-def _polarized(asked: tuple, part: object, number: int, wanted: dict[str, str]) -> Factors:
+def _polarized(part: object, number: int, *, asked: tuple, wanted: dict[str, str]) -> Factors:
     """The factors of one part."""
     cluster.require(wanted)
     models, action, output_action, batch_size, device = asked

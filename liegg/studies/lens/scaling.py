@@ -22,8 +22,8 @@ from liegg.symmetry.stream import polarize
 from liegg.training.networks import mlp
 
 HIDDEN = (32, 32)
-BATCH = 500
-"""samples at a time: of a thousand networks their rows take 0.2 GB"""
+FEWER = 5
+"""by how much fewer samples a cost is measured too, so that what a call costs by itself can be taken off"""
 TOGETHER = 3
 """networks of a run on a cluster, the fewest that tell an error from signal"""
 
@@ -31,6 +31,11 @@ TOGETHER = 3
 def networks(count: int, *, seed: int) -> list[nn.Sequential]:
     """Networks of the O(5) page as they begin: training would not change what they cost."""
     return [mlp([2 * 5, *HIDDEN, 1], seed=seed + a) for a in range(count)]
+
+
+def batch(count: int) -> int:
+    """Samples at a time, so that the rows of so many networks take 0.3 GB at most: of three 4096, of a thousand 500."""
+    return min(4096, max(1, 500_000 // count))
 
 
 def draw(samples: int, *, seed: int) -> Tensor:
@@ -70,7 +75,7 @@ def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, 
 def _run(client, parts: int, samples: int, *, seed: int) -> dict:
     data = [partial(draw, samples, seed=seed + i) for i in range(parts)]
     nets = networks(TOGETHER, seed=seed)
-    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=BATCH)
+    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=batch(TOGETHER))
     return {"parts": parts, "samples": samples, "seconds": seconds, "digest": digest(factors)}
 
 
@@ -95,8 +100,8 @@ def digest(factors: Factors) -> str:
 def alone(count: int, samples: int, *, repeats: int, seed: int) -> dict:
     """What M networks cost in a process of its own with one thread.
 
-    times    for each repeat: seconds of `polarize` on so many samples, `few` of it on BATCH samples; merge, seconds to
-             merge two such factors; megabytes that such factors have when they are sent
+    times    for each repeat: seconds of `polarize` on so many samples, `few` of it on FEWER times fewer; merge, seconds
+             to fold and merge two such factors; megabytes that such factors have when they are sent
     peak     megabytes of memory in all, above what PyTorch takes
     """
     times, _, peak = cost.measured(_alone, count, samples, repeats=repeats, seed=seed)
@@ -105,14 +110,14 @@ def alone(count: int, samples: int, *, repeats: int, seed: int) -> dict:
 
 def _alone(count: int, samples: int, *, repeats: int, seed: int) -> list[dict]:
     torch.set_num_threads(1)
-    nets, x, found = networks(count, seed=seed), draw(samples, seed=seed), []
-    polarize(nets, x[:BATCH], ACTION, batch_size=BATCH)  # the first call is slower
+    nets, x, found, size = networks(count, seed=seed), draw(samples, seed=seed), [], batch(count)
+    polarize(nets, x[: samples // FEWER], ACTION, batch_size=size)  # the first call is slower
     for _ in range(repeats):
-        few, short = _timed(polarize, nets, x[:BATCH], ACTION, batch_size=BATCH)
-        _, long = _timed(polarize, nets, x, ACTION, batch_size=BATCH)
+        few, short = _timed(polarize, nets, x[: samples // FEWER], ACTION, batch_size=size)
+        _, long = _timed(polarize, nets, x, ACTION, batch_size=size)
         _, merge = _timed(few.merge, few)
-        size = len(pickle.dumps(settled(few))) / 1e6
-        found.append({"few": short, "seconds": long, "merge": merge, "megabytes": size})
+        sent = len(pickle.dumps(settled(few))) / 1e6
+        found.append({"few": short, "seconds": long, "merge": merge, "megabytes": sent})
     return found
 
 

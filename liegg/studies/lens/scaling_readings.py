@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
-from liegg.studies.lens.scaling import BATCH, TOGETHER
+from liegg.studies.lens.scaling import FEWER, TOGETHER
 
 FASTEST = 1e-5  # seconds in which no scheduler hands out a part
 
@@ -69,7 +69,7 @@ class Networks(NamedTuple):
 
 def per_sample(costs: Sequence[dict], samples: int) -> list[float]:
     """Seconds a sample, without what a call costs whatever its size."""
-    return [(cost["seconds"] - cost["few"]) / (samples - BATCH) for cost in costs]
+    return [(cost["seconds"] - cost["few"]) / (samples - samples // FEWER) for cost in costs]
 
 
 def fitted_networks(costs: Sequence[dict], samples: int) -> Networks:

@@ -43,7 +43,7 @@ def costs(each, pair):
     cost = lambda M: {
         "networks": M,
         "few": 0.1,
-        "seconds": 0.1 + (M * each + M**2 * pair) * (1500 - scaling.BATCH),
+        "seconds": 0.1 + (M * each + M**2 * pair) * 1200,
         "merge": 1e-3 * M,
     }
     return [cost(M) for M in (1, 3, 10, 100)]
