@@ -40,7 +40,7 @@ def imported(path: Path, root: Path) -> set[str]:
             names.add(f"liegg.{node.attr}")
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("import_module", "__import__"):
             names |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
-    return {name for name in names if name.startswith("liegg.")}
+    return {name for name in names if name.startswith("liegg.") and not name.startswith("liegg.__")}
 
 
 def violations(root: Path) -> list[str]:

@@ -4,8 +4,8 @@ That process ends, with its kernel and its files, when the worker does, or when 
 """
 
 import contextlib
+import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -87,7 +87,7 @@ def _started(order: Order, folder: Path) -> subprocess.Popen:
             stderr=said,
         )
     with contextlib.suppress(BrokenPipeError):  # it has died, as will be seen
-        pickle.dump(order, process.stdin)
+        process.stdin.write(json.dumps(order._asdict()).encode() + b"\n")
         process.stdin.flush()
     return process
 
@@ -119,7 +119,7 @@ def _standing(order: Order, folder: Path) -> str:
 
 def main() -> int:
     """The process: it reads an order from its standard input, and ends when that does."""
-    order: Order = pickle.load(sys.stdin.buffer)
+    order = Order(**json.loads(sys.stdin.buffer.readline()))
     threading.Thread(target=_end_with_worker, daemon=True).start()
     os.environ["LIEGG_KEYED"] = str(psutil.Process().create_time())
     root = Path.cwd()
