@@ -19,15 +19,15 @@ class OtherSoftware(Exception):
     """A worker has other software than who asks it: its text says which, and what to do."""
 
 
-def _digest() -> str:
-    """Of the code of liegg."""
+def digest() -> str:
+    """Of the code of liegg on the disk."""
     here, found = Path(__file__).parent, hashlib.sha256()
     for path in sorted(here.rglob("*.py")):
         found.update(f"{path.relative_to(here).as_posix()} ".encode() + path.read_bytes())
     return found.hexdigest()[:12]
 
 
-CODE = _digest()  # when it is loaded: what changes later is not what this process computes with
+CODE = digest()  # when it is loaded: what changes later is not what this process computes with
 
 
 def software() -> dict[str, str]:
@@ -56,6 +56,8 @@ def require_same(client: "Client") -> None:
     """Raise OtherSoftware, which names them, if workers have other software than this process."""
     ours, other = software(), {}
     for address, theirs in client.run(software, on_error="return").items():
+        if isinstance(theirs, OSError):
+            continue  # it has gone
         if isinstance(theirs, BaseException):
             other[address] = f"no liegg that it can load ({theirs})"
         elif found := differing(theirs, ours):

@@ -6,9 +6,10 @@ been measured here (`liegg.reproduce.keys`).
 
 import contextlib
 import logging
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,11 @@ import yaml
 from liegg import cluster
 from liegg.reproduce import kept, whole
 from liegg.reproduce.errors import UserError
-from liegg.reproduce.keys import changes, in_words, measuring_part
+from liegg.reproduce.keys import changes, in_words, key, measuring_part
 from liegg.reproduce.project import TABLE, say
-from liegg.reproduce.remote_worker import NotMeasured, Order, measure
+from liegg.reproduce.remote_worker import Answer, Order, measure
 from liegg.reproduce.results import commit
-from liegg.reproduce.words import brief
+from liegg.reproduce.words import brief, elapsed
 from liegg.reproduce.worker import Job, abandon
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def connected(address: str) -> Iterator["Client"]:
         raise UserError("CLUSTER (--cluster) needs the package distributed: pip install 'liegg[cluster]'") from None
     try:
         resolve_address(address)  # or a client that cannot be made complains when it is forgotten
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = _within(PATIENCE + 5, lambda: Client(address, timeout=PATIENCE, set_as_default=False))
     except (OSError, ValueError, TypeError) as error:
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise UserError(
@@ -57,7 +58,7 @@ def connected(address: str) -> Iterator["Client"]:
     for logger in ("distributed", "distributed.client"):  # what matters is said here
         logging.getLogger(logger).setLevel(logging.CRITICAL)
     with client:
-        if not client.scheduler_info()["workers"]:
+        if not client.nthreads():
             say(f"{address} has no workers: waiting for the first (dask worker {address})")
             client.wait_for_workers(1)
         try:
@@ -65,6 +66,27 @@ def connected(address: str) -> Iterator["Client"]:
         except cluster.OtherSoftware as error:
             raise UserError(str(error)) from None
         yield client
+
+
+def _within(seconds: float, function: Callable[[], "Client"]) -> "Client":
+    """What the function returns or raises. Raises TimeoutError if it does not in time: what answers may be no
+    scheduler, and Dask waits for it."""
+    found: list = []
+
+    def attempt() -> None:
+        try:
+            found.append(function())
+        except Exception as error:
+            found.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not found:
+        raise TimeoutError("something else answers")
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def for_cluster(job: Job) -> bool:
@@ -78,16 +100,20 @@ def slots(jobs: list[Job], limits: "Limits", stack: contextlib.ExitStack) -> lis
     if not measuring:
         return []
     client = stack.enter_context(connected(limits.cluster))
-    workers = len(client.scheduler_info()["workers"])
-    say(f"{limits.cluster} has {workers} worker{'s' * (workers > 1)} to measure {len(measuring)} of them")
-    return [Remote(client, limits.threads or 1, limits.minutes) for _ in measuring]
+    workers, threads = len(client.nthreads()), sum(client.nthreads().values())
+    for_each = f" of {threads} threads" if threads != workers else ""
+    say(f"{limits.cluster} has {workers} worker{'s' * (workers > 1)}{for_each} to measure {len(measuring)} of them")
+    refused: set[str] = set()
+    return [Remote(client, limits, refused) for _ in measuring]
 
 
 class Remote:
     """One notebook on the cluster, with what `runner.Worker` has for one in a process here."""
 
-    def __init__(self, client: "Client", threads: int, minutes: float):
-        self.client, self.threads, self.minutes = client, threads, minutes
+    def __init__(self, client: "Client", limits: "Limits", refused: set[str]):
+        self.client, self.limits = client, limits
+        self.refused = refused
+        """addresses of workers with other software, that came when the others had been asked; of all slots"""
         self.topic = f"liegg-{uuid.uuid4().hex}"
         self.job: Job | None = None
         self.at, self.began = WAITS, 0.0
@@ -97,12 +123,25 @@ class Remote:
         return for_cluster(job)
 
     def give(self, job: Job) -> None:
-        self.job, self.at, self.began = job, WAITS, time.monotonic()
-        order = Order(
-            job.run.profile, job.name, _files(job), job.key["measure"], commit(), cluster.software(), self.threads,
-            self.minutes, self.topic,
-        )  # fmt: skip
-        self.future = self.client.submit(measure, order, key=f"{job.name}-{uuid.uuid4().hex}")
+        """Send it, with the key and the cells of today."""
+        self.job, self.at, self.began, self.unsent = job, WAITS, time.monotonic(), ""
+        try:
+            self.job = job._replace(key=key(job.experiment, job.key["measure"]["parameters"], job.run.root))
+            order = Order(
+                job.run.profile, job.name, _files(job), self.job.key["measure"], commit(), cluster.software(),
+                self.limits.threads or 1, self.limits.minutes, self.topic,
+            )  # fmt: skip
+        except UserError as error:
+            self.unsent = str(error)
+            return
+        good = [address for address in self.client.nthreads() if address not in self.refused]
+        self.future = self.client.submit(
+            measure,
+            order,
+            key=f"{job.name}-{uuid.uuid4().hex}",
+            priority=job.experiment.seconds[job.run.profile],
+            workers=good if self.refused else None,
+        )
 
     @property
     def took(self) -> float:
@@ -110,29 +149,43 @@ class Remote:
 
     def outcome(self) -> str | None:
         """As of `runner.Worker`; what was measured is in its place when it returns ""."""
+        job = self.job
+        if self.unsent:
+            self.job = None
+            return abandon(job, self.unsent)
         if not self.future.done():
             return None
-        job, self.job = self.job, None
         try:
-            content = self.future.result()
-        except NotMeasured as error:
-            why, executed = error.args
-            if executed:
-                job.run.failed(job.name).parent.mkdir(parents=True, exist_ok=True)
-                job.parts[0].write_text(executed, encoding="utf-8")
-            return abandon(job, why)
+            answer: Answer = self.future.result()
         except CancelledError:
-            return abandon(job, "the scheduler was lost: start one again, and run this again")
+            answer = Answer(why="the scheduler was lost: start one again, and run this again")
         except Exception as error:  # whatever becomes of a cluster
-            what = " ".join(str(error).split()) or type(error).__name__
-            return abandon(job, f"{type(error).__name__}: {what}" if what != type(error).__name__ else what)
-        finally:
-            self.future.release()
+            answer = Answer(why=f"{type(error).__name__}: {' '.join(str(error).split())}")
+        self.future.release()
+        if answer.refused and {*self.client.nthreads()} - {answer.refused, *self.refused}:
+            self.refused.add(answer.refused)
+            say(f"{job.name}: sent anew, as {answer.why}, at {answer.refused}")
+            self.give(job)
+            return None
+        self.job = None
+        return self._failed(job, answer) if answer.why else self._put(job, answer.measured)
+
+    def _failed(self, job: Job, answer: Answer) -> str:
+        if answer.executed:
+            job.run.failed(job.name).parent.mkdir(parents=True, exist_ok=True)
+            job.parts[0].write_text(answer.executed, encoding="utf-8")
+        return abandon(job, answer.why)
+
+    def _put(self, job: Job, measured: bytes) -> str:
+        """Put what was measured in its place, if it is what was asked for, by the code that is here."""
         part, place = job.running / f"{job.name}.npz", job.run.measured(job.name)
-        part.write_bytes(content)
-        if found := changes((kept.header(part) or {}).get("key"), job.key["measure"]):
+        part.write_bytes(measured)
+        found = changes((kept.header(part) or {}).get("key"), job.key["measure"])
+        if not found and cluster.digest() != cluster.CODE:
+            found = ["liegg was changed while this ran: run it again"]
+        if found:
             part.unlink()
-            return abandon(job, f"what came back was measured by other code: {in_words(found)}")
+            return abandon(job, f"what came back does not count: {in_words(found)}")
         place.parent.mkdir(parents=True, exist_ok=True)
         whole.put(part, place)
         return ""
@@ -143,10 +196,12 @@ class Remote:
 
     def standing(self, expected: float) -> str:
         """In words: where the notebook is."""
-        return f"{self.job.name}: {self.at}, {int(self.took) // 60}:{int(self.took) % 60:02d} since it was sent"
+        with contextlib.suppress(OSError, CancelledError):  # the scheduler is lost, as `outcome` will see
+            self.at = self.at if self.client.nthreads() else WAITS
+        return f"{self.job.name}: {self.at}, {elapsed(self.took)} since it was sent"
 
     def end(self) -> None:
-        if self.job:
+        if self.job and not self.unsent:
             self.future.cancel(reason="the run was stopped")
         self.client.unsubscribe_topic(self.topic)
 

@@ -27,7 +27,7 @@ POLL = 0.5  # seconds
 EVERY = 5.0  # seconds between two words on how far it is
 PATIENCE = 10.0  # seconds in which the process ends
 EXECUTED, FAILED, AT, SAID = "executed.ipynb", "failed.txt", "at.txt", "stderr.txt"
-CODE = Path(liegg.__file__).parents[1]
+SITE = Path(liegg.__file__).parents[1]
 
 
 class Order(NamedTuple):
@@ -47,17 +47,36 @@ class Order(NamedTuple):
     """of the events that say how far it is"""
 
 
-class NotMeasured(Exception):
-    """What went wrong, and the executed notebook as far as it came, "" if there is none."""
+class Answer(NamedTuple):
+    """What became of an order. No exception, as Dask cuts those short."""
+
+    measured: bytes = b""
+    """the file of what was measured"""
+    why: str = ""
+    """what went wrong; "" if nothing did"""
+    executed: str = ""
+    """where something went wrong the executed notebook, as far as it came"""
+    refused: str = ""
+    """address of the worker, if it has other software"""
 
 
-def measure(order: Order) -> bytes:
-    """The file of what the notebook measured: called by Dask on a worker. Raises NotMeasured."""
+class Stopped(Exception):
+    """Measuring need not or may not go on."""
+
+
+def measure(order: Order) -> Answer:
+    """What the notebook measured: called by Dask on a worker."""
+    from distributed import get_worker
+
+    if other := cluster.differing(cluster.software(), order.software):
+        return Answer(why=f"a worker has {other}", refused=get_worker().address)
     with tempfile.TemporaryDirectory(prefix="liegg-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         process = _started(order, folder)
         try:
             _wait(process, order, folder)
+        except Stopped as error:
+            return Answer(why=str(error))
         finally:
             process.stdin.close()  # then it ends, if it has not
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -67,8 +86,9 @@ def measure(order: Order) -> bytes:
         measured = Run(order.profile, root=folder).measured(order.name)
         if process.returncode or not measured.is_file():
             died = f"its process died (exit {process.returncode}; out of memory?) {_read(folder / SAID)[-300:]}"
-            raise NotMeasured(" ".join((_read(folder / FAILED) or died).split()), _read(folder / EXECUTED))
-        return measured.read_bytes()
+            why = " ".join((_read(folder / FAILED) or died).split())
+            return Answer(why=why, executed=_read(folder / EXECUTED))
+        return Answer(measured.read_bytes())
 
 
 def _started(order: Order, folder: Path) -> subprocess.Popen:
@@ -76,12 +96,15 @@ def _started(order: Order, folder: Path) -> subprocess.Popen:
     for path, text in order.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    paths = os.pathsep.join([str(CODE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    paths = os.pathsep.join([str(SITE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {**os.environ, "PYTHONPATH": paths}
+    if data := os.environ.get("LIEGG_DATA"):
+        env["LIEGG_DATA"] = str(Path(data).expanduser().absolute())
     with (folder / SAID).open("w", encoding="utf-8") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "liegg.reproduce.remote_worker"],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
@@ -93,7 +116,7 @@ def _started(order: Order, folder: Path) -> subprocess.Popen:
 
 
 def _wait(process: subprocess.Popen, order: Order, folder: Path) -> None:
-    """Until the process has ended, saying how far it is. Raises NotMeasured where it need not or may not go on."""
+    """Until the process has ended, saying how far it is. Raises Stopped."""
     from distributed import Status, get_worker
 
     ended = Status.closing, Status.closed, Status.failed
@@ -103,9 +126,9 @@ def _wait(process: subprocess.Popen, order: Order, folder: Path) -> None:
         time.sleep(POLL)
         now, task = time.monotonic(), worker.state.tasks.get(key)
         if task is None or task.state == "cancelled" or worker.status in ended:
-            raise NotMeasured("nobody waits for it any more", "")
+            raise Stopped("nobody waits for it any more")
         if now - began > 60 * order.minutes:
-            raise NotMeasured(f"it was stopped at its time limit of {order.minutes:g} minutes", "")
+            raise Stopped(f"it was stopped at its time limit of {order.minutes:g} minutes")
         if now - last > EVERY and (text := _standing(order, folder)) != said:
             last, said = now, text
             worker.log_event(order.topic, said)
@@ -126,7 +149,7 @@ def main() -> int:
     try:
         cluster.require(order.software)
         job = Job(Run(order.profile, root=root), table.load(root)[order.name], {"measure": order.key}, None)
-        surround(root, CODE, job.run.folder, order.threads)
+        surround(root, SITE, job.run.folder, order.threads)
         measure_alone(job, order.commit, lambda text: _say(job, text))
     except Exception as error:
         (root / FAILED).write_text(what(error), encoding="utf-8")

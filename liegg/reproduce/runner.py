@@ -21,6 +21,7 @@ from liegg.reproduce.project import Run, say
 from liegg.reproduce.remote import Remote
 from liegg.reproduce.results import read_json
 from liegg.reproduce.table import Experiment
+from liegg.reproduce.words import elapsed
 from liegg.reproduce.worker import Job, abandon, work
 
 HEARTBEAT = 10.0
@@ -115,11 +116,11 @@ class Worker:
     def standing(self, expected: float) -> str:
         """In words: where the notebook is, and how long it may take."""
         left = expected - self.took
-        hint = f"about {_clock(left)} left" if left > 1 else "longer than expected"
+        hint = f"about {elapsed(left)} left" if left > 1 else "longer than expected"
         text = self.at or "starting"
         with contextlib.suppress(OSError, UnicodeDecodeError):  # nothing to say, or not any more
             text += f" ({self.job.progress.read_text(encoding='utf-8')})"
-        return f"{self.job.name}: {text}, {_clock(self.took)} so far, {hint}"
+        return f"{self.job.name}: {text}, {elapsed(self.took)} so far, {hint}"
 
     def end(self) -> None:
         """End the process and its kernel."""
@@ -169,7 +170,7 @@ def execute(jobs: list[Job], limits: Limits = NONE) -> list[str]:
     at_once = min(cores, len(jobs))
     threads = limits.threads or max(1, (cores - 1) // at_once)
     say(f"{at_once} at a time{' here' * bool(limits.cluster)}, {threads} thread{'s' * (threads > 1)} each")
-    here = limits._replace(threads=threads)
+    here = limits._replace(threads=min(threads, cores))
     for job in jobs:
         if job.alone and len(jobs) > 1:
             say(f"{job.name}: comes last, with nothing beside it, because it measures times")
@@ -209,16 +210,16 @@ def _follow(workers: list[Worker | Remote], waiting: list[Job], expected: dict[s
             job, new = worker.job, not worker.at
             error = worker.outcome()
             if new and worker.at:
-                say(f"{job.name}: started, takes about {_clock(expected[job.name])}")
+                say(f"{job.name}: started, takes about {elapsed(expected[job.name])}")
             if error and not worker.at and job.name not in restarted:  # the worker died before the notebook began
                 restarted.add(job.name)
                 waiting.insert(0, job)
             elif error == "" and isinstance(worker, Remote):
-                say(f"{job.name}: measured after {_clock(worker.took)}")
+                say(f"{job.name}: measured after {elapsed(worker.took)}")
                 waiting.insert(0, worker.drawing(job))
                 expected[job.name] = _expected_seconds(waiting[0])
             elif error is not None:
-                say(f"{job.name}: {'failed' if error else 'done'} after {_clock(worker.took)}{error}")
+                say(f"{job.name}: {'failed' if error else 'done'} after {elapsed(worker.took)}{error}")
                 failed += [job.name] if error else []
         if time.monotonic() - last >= HEARTBEAT:
             last = time.monotonic()
@@ -249,7 +250,3 @@ def _expected_seconds(job: Job) -> float:
     if job.source:
         return result["provenance"]["drawn"]["seconds"] if result else DRAWING
     return result["provenance"]["seconds"] if result else job.experiment.seconds[job.run.profile]
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

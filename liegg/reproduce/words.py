@@ -87,3 +87,8 @@ def written(values: dict[str, object]) -> str:
         if isinstance(value, str) and LIST.fullmatch(said[name][1:-1]):
             said[name] = said[name].replace("[", "\\x5b", 1)
     return " ".join(f"{name}={value}" for name, value in said.items())
+
+
+def elapsed(seconds: float) -> str:
+    """A time as minutes and seconds, 1:05."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -115,9 +115,12 @@ def _end(*_) -> None:
 
 
 def kill_children() -> None:
-    for child in psutil.Process().children(recursive=True):
+    """Kill every process below this one, and wait until they have gone."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
+    psutil.wait_procs(children, timeout=3)
 
 
 def _execute(job: Job, report: Callable[[str], None]) -> str:

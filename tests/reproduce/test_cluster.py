@@ -51,6 +51,13 @@ def processes(project, tmp_path):
     made.close()
 
 
+FAILING = """
+for line in range(300):
+    print(line, "of many that it says")
+raise ValueError('no such symmetry')
+"""
+
+
 def reproduce(project, processes, *words):
     return mini.reproduce(project, "run", "--profile", "smoke", "--cluster", processes.address, *words)
 
@@ -66,7 +73,7 @@ def test_what_workers_measure_counts_by_its_key_and_what_fails_there_shows_how_f
     path = project / "notebooks" / f"{bad}.ipynb"
     whole = path.read_text()
     try:
-        nbformat.write(mini.notebook(bad, measuring=mini.MEASURING + "\nraise ValueError('no such symmetry')"), path)
+        nbformat.write(mini.notebook(bad, measuring=mini.MEASURING + FAILING), path)
         done = reproduce(project, processes)
     finally:
         path.write_text(whole)

@@ -9,11 +9,12 @@ from functools import reduce
 import clusters
 import pytest
 import torch
-from distributed import Client
+from distributed import Client, LocalCluster
 
 from liegg import actions, algebra, cluster, decide, polarize, polarize_parts
 from liegg.reproduce.project import find_root
 from liegg.symmetry.factors import Factors
+from liegg.training.networks import mlp
 
 ACTION = actions.Linear(3, copies=2)
 ROOT = find_root()
@@ -112,7 +113,7 @@ def test_a_part_that_ends_every_worker_is_named(tmp_path, models, parts):
 
                 os._exit(1)
 
-            with pytest.raises(RuntimeError, match=r"a part ended one worker after another .*out of memory"):
+            with pytest.raises(RuntimeError, match=r"part-1-\w+ ended one worker after another, .*out of memory"):
                 polarize_parts(models, [parts[0], fatal], ACTION, client=client)
     finally:
         made.close()
@@ -174,13 +175,34 @@ def test_a_worker_that_comes_later_is_refused_by_its_first_part():
         (torch.randn(10, 5), RuntimeError, "must match the size"),
         (torch.randn(1, 6), ValueError, "one sample has no other"),
         (torch.full((10, 6), torch.nan), ValueError, "inputs holds NaN"),
-        (lambda: torch.load("nowhere.pt"), FileNotFoundError, "nowhere.pt"),
+        (lambda: torch.load("nowhere.pt", weights_only=True), FileNotFoundError, "nowhere.pt"),
     ],
 )
 def test_what_is_wrong_with_a_part_is_said_with_its_number(client, models, parts, part, kind, message):
     with pytest.raises(kind, match=message) as refused:
         polarize_parts(models, [parts[0], part], ACTION, client=client)
     assert refused.value.__notes__ == ["in part 1 of the data"]
+
+
+def test_threads_of_a_worker_leave_each_other_alone(models, parts):
+    """One process of four threads, with modules that a part puts in eval mode and back while others use them."""
+    nets = [torch.nn.Sequential(mlp([6, 16, 1], seed=k), torch.nn.Dropout(0.5)) for k in range(3)]
+    where = {"n_workers": 1, "threads_per_worker": 4, "processes": False, "dashboard_address": ":0"}
+    with LocalCluster(**where) as made, Client(made, set_as_default=False) as client:
+        every = [polarize_parts(nets, parts * 2, ACTION, client=client, batch_size=20) for _ in range(2)]
+    alone = [polarize(nets, part, ACTION, batch_size=20) for part in parts * 2]
+    whole = reduce(Factors.merge, [reduce(Factors.merge, alone[i : i + 8]) for i in range(0, len(alone), 8)])
+    assert same(every[0], whole) and same(every[1], whole)
+    assert all(net.training for net in nets)
+
+
+@pytest.mark.parametrize(("bad", "what"), [("model", "the models or the actions"), ("part", "part 1 of the data")])
+def test_what_cannot_be_sent_is_named(client, models, parts, bad, what):
+    lock = threading.Lock()
+    model = lambda x: x.sum(-1) * lock.locked()
+    given = ([model], parts) if bad == "model" else (models, [parts[0], iter([lock])])
+    with pytest.raises(ValueError, match=f"{what} cannot be sent to a worker: TypeError"):
+        polarize_parts(*given, ACTION, client=client)
 
 
 @pytest.mark.parametrize("parts", [[], torch.randn(5, 6), iter([])])

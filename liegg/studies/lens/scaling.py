@@ -24,7 +24,7 @@ from liegg.training.networks import mlp
 HIDDEN = (32, 32)
 FEWER = 5
 """by how much fewer samples a cost is measured too, so that what a call costs by itself can be taken off"""
-TOGETHER = 3
+NETWORKS = 3
 """networks of a run on a cluster, the fewest that tell an error from signal"""
 
 
@@ -51,15 +51,15 @@ def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, 
     cores     that the processes share
     start     seconds until all workers had loaded PyTorch
     runs      for each repeat and size: repeat, parts, samples, seconds, and digest of the factors, equal for equal bits
-    killed    a run of the last size during which a worker is killed, with the number of workers that died; None where
-              there is one worker
+    killed    a run of the last size during which a worker is killed, with the number of workers that died before it
+              ended; None where there is one worker
     """
     from distributed import Client, LocalCluster
 
     began = time.perf_counter()
-    where = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    where = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
     with LocalCluster(**where) as cluster, Client(cluster, set_as_default=False) as client:
-        client.run(networks, TOGETHER, seed=seed)
+        client.run(networks, NETWORKS, seed=seed)
         start = time.perf_counter() - began
         _run(client, *sizes[0], seed=seed)
         runs = [{"repeat": r} | _run(client, *size, seed=seed) for r in range(repeats) for size in sizes]
@@ -74,8 +74,8 @@ def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, 
 
 def _run(client, parts: int, samples: int, *, seed: int) -> dict:
     data = [partial(draw, samples, seed=seed + i) for i in range(parts)]
-    nets = networks(TOGETHER, seed=seed)
-    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=batch(TOGETHER))
+    nets = networks(NETWORKS, seed=seed)
+    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=batch(NETWORKS))
     return {"parts": parts, "samples": samples, "seconds": seconds, "digest": digest(factors)}
 
 
@@ -86,7 +86,8 @@ def _killed(client, parts: int, samples: int, *, after: float, seed: int) -> dic
     late.start()
     run = _run(client, parts, samples, seed=seed)
     late.join()
-    return run | {"died": len(set(pids) - set(client.scheduler_info()["workers"]))}
+    died = set(pids) - set(client.nthreads())
+    return run | {"died": len(died) if run["seconds"] > after else 0}
 
 
 def digest(factors: Factors) -> str:

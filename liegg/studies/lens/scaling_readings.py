@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
-from liegg.studies.lens.scaling import FEWER, TOGETHER
+from liegg.studies.lens.scaling import FEWER, NETWORKS
 
 FASTEST = 1e-5  # seconds in which no scheduler hands out a part
 
@@ -80,12 +80,12 @@ def fitted_networks(costs: Sequence[dict], samples: int) -> Networks:
 
 
 def with_networks(model: Model, costs: Sequence[dict], count: int, samples: int) -> Model:
-    """The model of TOGETHER networks for another number of them, whose costs were measured: the slope of a sample, and
+    """The model of NETWORKS networks for another number of them, whose costs were measured: the slope of a sample, and
     what factors take that are larger."""
     mean = lambda M, of: float(np.mean([value for value, cost in zip(of, costs) if cost["networks"] == M]))
     merges, slopes = [cost["merge"] for cost in costs], per_sample(costs, samples)
-    ratio = mean(count, slopes) / mean(TOGETHER, slopes)
-    return model._replace(sample=model.sample * ratio, part=model.part + mean(count, merges) - mean(TOGETHER, merges))
+    ratio = mean(count, slopes) / mean(NETWORKS, slopes)
+    return model._replace(sample=model.sample * ratio, part=model.part + mean(count, merges) - mean(NETWORKS, merges))
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:

@@ -66,7 +66,7 @@ def test_a_run_on_processes_gives_the_factors_of_the_parts_and_survives_a_worker
     sizes = [(3, 4), (9, 300)]
     found = scaling.on_cluster(2, sizes, repeats=2, seed=0)
     assert [(r["repeat"], r["parts"], r["samples"]) for r in found["runs"]] == [(r, *s) for r in (0, 1) for s in sizes]
-    nets = scaling.networks(scaling.TOGETHER, seed=0)
+    nets = scaling.networks(scaling.NETWORKS, seed=0)
     made = [polarize(nets, scaling.draw(4, seed=i), scaling.ACTION) for i in range(3)]
     wanted = scaling.digest(made[0].merge(made[1]).merge(made[2]))
     assert found["runs"][0]["digest"] == found["runs"][2]["digest"] == wanted
