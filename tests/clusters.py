@@ -21,8 +21,14 @@ class Processes:
         self.place, self.workers = place, []
         self.file = place / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", self.file)
-        until(self.file.is_file)
-        self.address = json.loads(self.file.read_text())["address"]
+        until(self._said)
+        self.address = self._said()
+
+    def _said(self) -> str:
+        """The scheduler's address; "" as long as it has not written all of it."""
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(self.file.read_text())["address"]
+        return ""
 
     def add(self, count: int = 1, **env) -> list[subprocess.Popen]:
         """Start workers with one thread each, and with variables of their own."""
