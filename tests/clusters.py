@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-LONG = 60  # seconds in which a process has come up
+LONG = 120  # seconds in which what is waited for has come about
 
 
 class Processes:

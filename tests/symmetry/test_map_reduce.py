@@ -95,7 +95,7 @@ def test_the_work_of_a_worker_that_dies_is_done_again_and_nothing_differs(proces
 
         return read
 
-    threading.Timer(1.5, clusters.kill, [doomed]).start()
+    threading.Timer(1.0, clusters.kill, [doomed]).start()
     found = polarize_parts(models, [slow(part) for part in parts * 2], ACTION, client=client)
     assert doomed.returncode == -signal.SIGKILL, "it was killed while there was work"
     assert same(found, polarize_parts(models, parts * 2, ACTION, client=client))
