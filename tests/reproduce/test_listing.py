@@ -15,8 +15,8 @@ def test_every_notebook_with_its_part_its_times_and_how_it_stands():
     assert [line[5:] for line in shown.splitlines() if line.startswith("part ")] == list(table.PARTS)
     for e in EXPERIMENTS.values():
         assert f"  {e.name}: {e.title}\n    on two cores: smoke {clock(e.seconds['smoke'])}, quick " in shown
-    assert [e.name for e in EXPERIMENTS.values() if e.alone] == ["17_discovery_methods"]
-    assert shown.count(", after all others and alone\n") == 1
+    assert [e.name for e in EXPERIMENTS.values() if e.alone] == ["17_discovery_methods", "55_beyond_one_machine"]
+    assert shown.count(", after all others and alone\n") == 2
     assert shown.count("at profile quick: it has not been run") == len(EXPERIMENTS)
 
 

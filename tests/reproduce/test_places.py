@@ -116,7 +116,7 @@ def test_the_cause_of_a_build_that_broke_off(tmp_path):
     ],
 )  # fmt: skip
 def test_what_went_wrong_is_one_line(error, said):
-    assert worker._what(error) == said
+    assert worker.what(error) == said
 
 
 LIST = [sys.executable, "-m", "liegg.reproduce", "list"]

@@ -157,9 +157,11 @@ LAYERS = ["31_toy", "32_mixed_groups", "33_images"]
 WORLDS = ["41_grid_worlds", "42_rotations"]
 NO_FACTORS = {
     "liegg/algebra/bases.py": ["22_symmetry_breaking", *LAYERS, *WORLDS],
-    "liegg/symmetry/rules.py": ["18_depth_parameters", "21_correlators", "22_symmetry_breaking", *LAYERS, *WORLDS],
-}
-"""Pages that look at accuracies, correlators, layers, ranks, or the authors' own measures, and need none of these."""
+    "liegg/symmetry/rules.py": [
+        "18_depth_parameters", "21_correlators", "22_symmetry_breaking", *LAYERS, *WORLDS, "55_beyond_one_machine",
+    ],
+}  # fmt: skip
+"""Pages that look at accuracies, correlators, layers, ranks, times, or the authors' own measures, and need none."""
 
 
 COSTS = {
