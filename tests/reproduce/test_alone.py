@@ -32,6 +32,6 @@ def test_who_may_start_beside_whom():
             self.alone = alone
 
     plain, alone = Job(False), Job(True)
-    assert runner._may_start([plain], []) and runner._may_start([plain], [plain]) and runner._may_start([alone], [])
-    assert not runner._may_start([alone], [plain]) and not runner._may_start([alone], [alone])
-    assert not runner._may_start([plain], [alone]) and not runner._may_start([], [])
+    assert runner._may_start(plain, []) and runner._may_start(plain, [plain]) and runner._may_start(alone, [])
+    assert not runner._may_start(alone, [plain]) and not runner._may_start(alone, [alone])
+    assert not runner._may_start(plain, [alone])
