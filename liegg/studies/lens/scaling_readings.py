@@ -94,3 +94,10 @@ def makespan(seconds: Sequence[float], workers: int) -> float:
     for task in sorted(seconds, reverse=True):
         free[free.argmin()] += task
     return free.max().item()
+
+
+def interval(values: Sequence[float] | torch.Tensor) -> str:
+    """Mean and range, in words."""
+    values = torch.as_tensor(values)
+    number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+    return f"{number(values.mean())} ({number(values.min())} to {number(values.max())})"
