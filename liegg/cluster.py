@@ -1,7 +1,10 @@
 """Workers of a Dask cluster, and that they compute with the software of those who ask them."""
 
+import contextlib
+import ctypes
 import functools
 import hashlib
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "distributed")
 """what numbers depend on, or how they travel"""
 FEW = 3  # workers that are named
+TRIM = ("MALLOC_TRIM_THRESHOLD_", "65536")
+"""what Dask's nannies start workers with: glibc gives back at once what is freed, and every batch gets its memory anew,
+which takes as long as computing"""
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # in malloc.h
 
 
 class OtherSoftware(Exception):
@@ -44,6 +51,15 @@ def _version(package: str) -> str:
         return version(package).split("+")[0]
     except PackageNotFoundError:
         return "none"
+
+
+def keep_memory() -> None:
+    """Undo TRIM in this process, whose glibc then keeps 256 MB of what is freed for what is asked for next."""
+    if TRIM in os.environ.items():
+        with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+            libc = ctypes.CDLL(None)
+            libc.mallopt(M_TRIM_THRESHOLD, 1 << 28)
+            libc.mallopt(M_MMAP_THRESHOLD, 1 << 25)  # the most that it takes
 
 
 def require(wanted: dict[str, str]) -> None:

@@ -97,7 +97,7 @@ def _started(order: Order, folder: Path) -> subprocess.Popen:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     paths = os.pathsep.join([str(SITE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    env = {**os.environ, "PYTHONPATH": paths}
+    env = dict(os.environ.items() - {cluster.TRIM}) | {"PYTHONPATH": paths}
     if data := os.environ.get("LIEGG_DATA"):
         env["LIEGG_DATA"] = str(Path(data).expanduser().absolute())
     with (folder / SAID).open("w", encoding="utf-8") as said:

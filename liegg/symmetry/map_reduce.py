@@ -44,6 +44,7 @@ def polarize_parts(
     output_action, batch_size, device    as for `polarize`; the device is the worker's
 
     A worker process takes one part at a time, with one thread of PyTorch: start as many processes as there are cores.
+    It keeps up to 256 MB of memory for the next batch, which Dask has it give back by default (`cluster.keep_memory`).
     Factors are merged in the order of the parts, at most TOGETHER = 8 at a time, so that the result does not depend on
     which worker did what: the work of one that dies is done again by others, and the result is the same to the last
     bit, on processors of one kind. It is that of `Factors.merge` part by part to rounding; its controls take their
@@ -93,6 +94,7 @@ def _given(asked: tuple) -> tuple:
 def _polarized(part: object, number: int, *, asked: tuple, wanted: dict[str, str]) -> Factors:
     """The factors of one part."""
     cluster.require(wanted)
+    cluster.keep_memory()
     models, action, output_action, batch_size, device = asked
     try:
         with _one_at_a_time, _one_thread():

@@ -17,6 +17,7 @@ import torch
 import yaml
 from distributed.cli import dask_scheduler, dask_worker
 
+from liegg import cluster
 from liegg.reproduce import kept, remote
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import measuring_part
@@ -52,6 +53,8 @@ def processes(project, tmp_path):
 
 
 FAILING = """
+import os
+print("memory is given back by", os.environ.get("MALLOC_TRIM_THRESHOLD_"))
 for line in range(300):
     print(line, "of many that it says")
 raise ValueError('no such symmetry')
@@ -68,7 +71,7 @@ def below(worker):
 
 
 def test_what_workers_measure_counts_by_its_key_and_what_fails_there_shows_how_far_it_came(project, processes):
-    processes.add(2, PYTHONPATH=str(project))
+    processes.add(2, PYTHONPATH=str(project), **dict([cluster.TRIM]))
     *good, bad = mini.NAMES
     path = project / "notebooks" / f"{bad}.ipynb"
     whole = path.read_text()
@@ -91,6 +94,7 @@ def test_what_workers_measure_counts_by_its_key_and_what_fails_there_shows_how_f
     assert f"{bad}: failed after" in done.stdout and "ValueError: no such symmetry" in done.stdout
     failed = nbformat.read(run.failed(bad), as_version=4)
     assert "no such symmetry" in str(failed.cells[-1].outputs)
+    assert "memory is given back by None" in str(failed.cells[-1].outputs)
 
     listed = lambda: mini.reproduce(project, "list", "--profile", "smoke").stdout
     assert listed().count("at profile smoke: up to date") == 2

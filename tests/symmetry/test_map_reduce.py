@@ -1,12 +1,17 @@
 """Map and reduce over a Dask cluster: a scheduler and workers as processes, one of which is killed."""
 
+import os
+import platform
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import reduce
 
 import clusters
+import dask
 import pytest
 import torch
 from distributed import Client, LocalCluster
@@ -182,6 +187,32 @@ def test_what_is_wrong_with_a_part_is_said_with_its_number(client, models, parts
     with pytest.raises(kind, match=message) as refused:
         polarize_parts(models, [parts[0], part], ACTION, client=client)
     assert refused.value.__notes__ == ["in part 1 of the data"]
+
+
+BATCHES = """
+import resource, torch
+from liegg import cluster
+cluster.keep_memory()
+for i in range(60):
+    torch.ones(10**6)
+    if i == 9:  # as large as it gets
+        began = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - began)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory as they like")
+@pytest.mark.parametrize(("threshold", "kept"), [("65536", True), ("65537", False)])
+def test_memory_is_kept_from_batch_to_batch_unless_somebody_wants_otherwise(threshold, kept):
+    """Page faults while 4 MB, a thousand pages, are asked for fifty times: by Dask's default, and by a wish."""
+    env = {**os.environ, "MALLOC_TRIM_THRESHOLD_": threshold}
+    done = subprocess.run([sys.executable, "-c", BATCHES], env=env, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1000 if kept else int(done.stdout) > 40_000
+
+
+def test_dasks_default_is_the_one_that_is_undone():
+    wanted = dask.config.get("distributed.nanny.pre-spawn-environ")
+    assert {name: str(value) for name, value in wanted.items()}.items() >= {cluster.TRIM}
 
 
 def test_threads_of_a_worker_leave_each_other_alone(models, parts):

@@ -22,8 +22,10 @@ from liegg.symmetry.stream import polarize
 from liegg.training.networks import mlp
 
 HIDDEN = (32, 32)
-FEWER = 5
-"""by how much fewer samples a cost is measured too, so that what a call costs by itself can be taken off"""
+BATCH = 1000
+"""samples at a time, for any data and any number of networks, as what a sample costs depends on it"""
+BATCHES = 5
+"""at which a cost is measured; and at one, so that what a call costs by itself can be taken off"""
 NETWORKS = 3
 """networks of a run on a cluster, the fewest that tell an error from signal"""
 
@@ -31,11 +33,6 @@ NETWORKS = 3
 def networks(count: int, *, seed: int) -> list[nn.Sequential]:
     """Networks of the O(5) page as they begin: training would not change what they cost."""
     return [mlp([2 * 5, *HIDDEN, 1], seed=seed + a) for a in range(count)]
-
-
-def batch(count: int) -> int:
-    """Samples at a time, so that the rows of so many networks take 0.3 GB at most: of three 4096, of a thousand 500."""
-    return min(4096, max(1, 500_000 // count))
 
 
 def draw(samples: int, *, seed: int) -> Tensor:
@@ -75,7 +72,7 @@ def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, 
 def _run(client, parts: int, samples: int, *, seed: int) -> dict:
     data = [partial(draw, samples, seed=seed + i) for i in range(parts)]
     nets = networks(NETWORKS, seed=seed)
-    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=batch(NETWORKS))
+    factors, seconds = _timed(polarize_parts, nets, data, ACTION, client=client, batch_size=BATCH)
     return {"parts": parts, "samples": samples, "seconds": seconds, "digest": digest(factors)}
 
 
@@ -98,24 +95,24 @@ def digest(factors: Factors) -> str:
     return found.hexdigest()[:16]
 
 
-def alone(count: int, samples: int, *, repeats: int, seed: int) -> dict:
-    """What M networks cost in a process of its own with one thread.
+def alone(count: int, *, repeats: int, seed: int) -> dict:
+    """What so many networks cost in a process of its own with one thread.
 
-    times    for each repeat: seconds of `polarize` on so many samples, `few` of it on FEWER times fewer; merge, seconds
-             to fold and merge two such factors; megabytes that such factors have when they are sent
+    times    for each repeat: seconds of `polarize` on BATCHES batches, `few` of it on one; merge, seconds to fold and
+             merge two such factors; megabytes that such factors have when they are sent
     peak     megabytes of memory in all, above what PyTorch takes
     """
-    times, _, peak = cost.measured(_alone, count, samples, repeats=repeats, seed=seed)
+    times, _, peak = cost.measured(_alone, count, repeats=repeats, seed=seed)
     return {"times": times, "peak": peak}
 
 
-def _alone(count: int, samples: int, *, repeats: int, seed: int) -> list[dict]:
+def _alone(count: int, *, repeats: int, seed: int) -> list[dict]:
     torch.set_num_threads(1)
-    nets, x, found, size = networks(count, seed=seed), draw(samples, seed=seed), [], batch(count)
-    polarize(nets, x[: samples // FEWER], ACTION, batch_size=size)  # the first call is slower
+    nets, x, found = networks(count, seed=seed), draw(BATCHES * BATCH, seed=seed), []
+    polarize(nets, x[:BATCH], ACTION, batch_size=BATCH)  # the first call is slower
     for _ in range(repeats):
-        few, short = _timed(polarize, nets, x[: samples // FEWER], ACTION, batch_size=size)
-        _, long = _timed(polarize, nets, x, ACTION, batch_size=size)
+        few, short = _timed(polarize, nets, x[:BATCH], ACTION, batch_size=BATCH)
+        _, long = _timed(polarize, nets, x, ACTION, batch_size=BATCH)
         _, merge = _timed(few.merge, few)
         sent = len(pickle.dumps(settled(few))) / 1e6
         found.append({"few": short, "seconds": long, "merge": merge, "megabytes": sent})

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
-from liegg.studies.lens.scaling import FEWER, NETWORKS
+from liegg.studies.lens.scaling import BATCH, BATCHES, NETWORKS
 
 FASTEST = 1e-5  # seconds in which no scheduler hands out a part
 
@@ -67,23 +67,23 @@ class Networks(NamedTuple):
         return count * self.each + count**2 * self.pair
 
 
-def per_sample(costs: Sequence[dict], samples: int) -> list[float]:
+def per_sample(costs: Sequence[dict]) -> list[float]:
     """Seconds a sample, without what a call costs whatever its size."""
-    return [(cost["seconds"] - cost["few"]) / (samples - samples // FEWER) for cost in costs]
+    return [(cost["seconds"] - cost["few"]) / ((BATCHES - 1) * BATCH) for cost in costs]
 
 
-def fitted_networks(costs: Sequence[dict], samples: int) -> Networks:
+def fitted_networks(costs: Sequence[dict]) -> Networks:
     """What suits the costs best, in relative error, with nothing negative."""
-    counts, seconds = np.array([cost["networks"] for cost in costs]), np.array(per_sample(costs, samples))
+    counts, seconds = np.array([cost["networks"] for cost in costs]), np.array(per_sample(costs))
     weights, _ = nnls(np.stack([counts, counts**2], 1) / seconds[:, None], np.ones(len(seconds)))
     return Networks(*map(float, weights))
 
 
-def with_networks(model: Model, costs: Sequence[dict], count: int, samples: int) -> Model:
+def with_networks(model: Model, costs: Sequence[dict], count: int) -> Model:
     """The model of NETWORKS networks for another number of them, whose costs were measured: the slope of a sample, and
     what factors take that are larger."""
     mean = lambda M, of: float(np.mean([value for value, cost in zip(of, costs) if cost["networks"] == M]))
-    merges, slopes = [cost["merge"] for cost in costs], per_sample(costs, samples)
+    merges, slopes = [cost["merge"] for cost in costs], per_sample(costs)
     ratio = mean(count, slopes) / mean(NETWORKS, slopes)
     return model._replace(sample=model.sample * ratio, part=model.part + mean(count, merges) - mean(NETWORKS, merges))
 
