@@ -204,7 +204,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - began)
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory as they like")
 @pytest.mark.parametrize(("threshold", "kept"), [("65536", True), ("65537", False)])
 def test_memory_is_kept_from_batch_to_batch_unless_somebody_wants_otherwise(threshold, kept):
-    """Page faults while 4 MB are asked for fifty times, where huge pages take one fault each: by Dask's default, and by a wish."""
+    """Page faults while 4 MB are asked for fifty times (huge pages take one each): by Dask's default, and by a wish."""
     env = {**os.environ, "MALLOC_TRIM_THRESHOLD_": threshold}
     done = subprocess.run([sys.executable, "-c", BATCHES], env=env, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 25 if kept else int(done.stdout) >= 50

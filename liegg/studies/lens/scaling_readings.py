@@ -80,12 +80,12 @@ def fitted_networks(costs: Sequence[dict]) -> Networks:
 
 
 def with_networks(model: Model, costs: Sequence[dict], count: int) -> Model:
-    """The model of NETWORKS networks for another number of them, whose costs were measured: the slope of a sample, and
-    what factors take that are larger."""
-    mean = lambda M, of: float(np.mean([value for value, cost in zip(of, costs) if cost["networks"] == M]))
-    merges, slopes = [cost["merge"] for cost in costs], per_sample(costs)
-    ratio = mean(count, slopes) / mean(NETWORKS, slopes)
-    return model._replace(sample=model.sample * ratio, part=model.part + mean(count, merges) - mean(NETWORKS, merges))
+    """The model of NETWORKS networks for another number of them, whose costs were measured in the same repeat: what a
+    sample takes, and factors that are larger."""
+    if count == NETWORKS:
+        return model
+    of, fewer = (next(cost for cost in costs if cost["networks"] == M) for M in (count, NETWORKS))
+    return model._replace(sample=per_sample([of])[0], part=model.part + of["merge"] - fewer["merge"])
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:
