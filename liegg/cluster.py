@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import platform
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,13 +54,21 @@ def _version(package: str) -> str:
         return "none"
 
 
-def keep_memory() -> None:
-    """Undo TRIM in this process, whose glibc then keeps 256 MB of what is freed for what is asked for next."""
-    if TRIM in os.environ.items():
-        with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
-            libc = ctypes.CDLL(None)
-            libc.mallopt(M_TRIM_THRESHOLD, 1 << 28)
-            libc.mallopt(M_MMAP_THRESHOLD, 1 << 25)  # the most that it takes
+@contextlib.contextmanager
+def kept_memory() -> Iterator[None]:
+    """Undo TRIM for a while: glibc keeps what is freed for what is asked for next, and gives all back in the end."""
+    if TRIM not in os.environ.items() or platform.libc_ver()[0] != "glibc":
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    try:
+        libc.mallopt(M_TRIM_THRESHOLD, 1 << 28)
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 25)  # the most that it takes
+        yield
+    finally:
+        libc.mallopt(M_TRIM_THRESHOLD, int(TRIM[1]))
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 17)  # what it begins with
+        libc.malloc_trim(0)
 
 
 def require(wanted: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ from liegg.reproduce.project import TABLE, say
 from liegg.reproduce.remote_worker import Answer, Order, measure
 from liegg.reproduce.results import commit
 from liegg.reproduce.words import brief, elapsed
-from liegg.reproduce.worker import Job, abandon
+from liegg.reproduce.worker import Job, abandon, what
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -116,6 +116,8 @@ class Remote:
         """addresses of workers with other software, that came when the others had been asked; of all slots"""
         self.topic = f"liegg-{uuid.uuid4().hex}"
         self.job: Job | None = None
+        self.asked: set[str] = set()
+        """the workers of which one may do it; any, if empty"""
         self.at, self.began = WAITS, 0.0
         client.subscribe_topic(self.topic, self._hear)
 
@@ -134,13 +136,13 @@ class Remote:
         except UserError as error:
             self.unsent = str(error)
             return
-        good = [address for address in self.client.nthreads() if address not in self.refused]
+        self.asked = {*self.client.nthreads()} - self.refused if self.refused else set()
         self.future = self.client.submit(
             measure,
             order,
             key=f"{job.name}-{uuid.uuid4().hex}",
             priority=job.experiment.seconds[job.run.profile],
-            workers=good if self.refused else None,
+            workers=[*self.asked] or None,
         )
 
     @property
@@ -154,6 +156,9 @@ class Remote:
             self.job = None
             return abandon(job, self.unsent)
         if not self.future.done():
+            if self.asked and self._gone():
+                self.future.cancel(reason="the workers that were asked have gone")
+                self.give(job)
             return None
         try:
             answer: Answer = self.future.result()
@@ -168,7 +173,16 @@ class Remote:
             self.give(job)
             return None
         self.job = None
-        return self._failed(job, answer) if answer.why else self._put(job, answer.measured)
+        try:
+            return self._failed(job, answer) if answer.why else self._put(job, answer.measured)
+        except OSError as error:
+            return abandon(job, what(error))
+
+    def _gone(self) -> bool:
+        """Whether no worker is left of those that were asked."""
+        with contextlib.suppress(OSError, CancelledError):  # the scheduler is lost, as the future will say
+            return self.asked.isdisjoint(self.client.nthreads())
+        return False
 
     def _failed(self, job: Job, answer: Answer) -> str:
         if answer.executed:

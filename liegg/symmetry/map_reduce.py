@@ -44,17 +44,20 @@ def polarize_parts(
     output_action, batch_size, device    as for `polarize`; the device is the worker's
 
     A worker process takes one part at a time, with one thread of PyTorch: start as many processes as there are cores.
-    It keeps up to 256 MB of memory for the next batch, which Dask has it give back by default (`cluster.keep_memory`).
+    Memory is kept from batch to batch and given back after each part, where Dask by default gives all back at once.
     Factors are merged in the order of the parts, at most TOGETHER = 8 at a time, so that the result does not depend on
     which worker did what: the work of one that dies is done again by others, and the result is the same to the last
     bit, on processors of one kind. It is that of `Factors.merge` part by part to rounding; its controls take their
-    partners within each part. Raises what reading a part and `polarize` raise, with a note of the part's number;
-    ValueError for no parts, for what cannot be sent, and for what is no client; `liegg.cluster.OtherSoftware` where a
-    worker has other versions of Python, liegg, PyTorch, NumPy, SciPy, scikit-learn or Dask; RuntimeError for a part
-    that ended one worker after another, and where the cluster is lost.
+    partners within each part. While the cluster has no workers, it waits. Raises what reading a part and `polarize`
+    raise, with a note of the part's number, and what a future raises, without; ValueError for no parts, for what cannot
+    be sent, and for what is no client that runs; `liegg.cluster.OtherSoftware` where a worker has other versions of
+    Python, liegg, PyTorch, NumPy, SciPy, scikit-learn or Dask; RuntimeError for a part that ended one worker after
+    another, or would have (SystemExit), and where the cluster is lost.
     """
     if not hasattr(client, "submit") or not hasattr(client, "scheduler_info") or client.asynchronous:
         raise ValueError(f"client must be a distributed.Client that is not asynchronous, not {client!r}")
+    if client.status != "running":
+        raise ValueError(f"client must be one that runs: this one is {client.status}")
     if isinstance(parts, Tensor) or not isinstance(parts, Sequence) or not parts:
         raise ValueError("parts must be a list with one entry for each part of the data, and not empty")
     require_action("action", action)
@@ -94,10 +97,9 @@ def _given(asked: tuple) -> tuple:
 def _polarized(part: object, number: int, *, asked: tuple, wanted: dict[str, str]) -> Factors:
     """The factors of one part."""
     cluster.require(wanted)
-    cluster.keep_memory()
     models, action, output_action, batch_size, device = asked
     try:
-        with _one_at_a_time, _one_thread():
+        with _one_at_a_time, _one_thread(), cluster.kept_memory():
             inputs = part() if callable(part) else part
             factors = polarize(models, inputs, action, output_action, batch_size=batch_size, device=device)  # type: ignore[arg-type]
         if factors.samples < 2:
@@ -105,6 +107,8 @@ def _polarized(part: object, number: int, *, asked: tuple, wanted: dict[str, str
     except Exception as error:
         error.add_note(f"in part {number} of the data")
         raise
+    except (SystemExit, KeyboardInterrupt) as error:  # Dask would end the worker
+        raise RuntimeError(f"part {number} of the data raised {type(error).__name__}({error})") from None
     return settled(factors)
 
 

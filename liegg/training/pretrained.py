@@ -66,7 +66,7 @@ def _checked(file: str) -> bytes:
     try:
         content = WEIGHTS.joinpath(file).read_bytes()
         known = WEIGHTS.joinpath("checksums.sha256").read_bytes().splitlines()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise FileNotFoundError(f"{error.filename} is missing: {again}") from error
     if f"{hashlib.sha256(content).hexdigest()}  {file}".encode() not in known:
         raise ValueError(f"{WEIGHTS.joinpath(file)} is damaged (its sha256 is not in checksums.sha256): {again}")

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from unittest.mock import Mock
 
 import click
 import clusters
@@ -177,6 +178,33 @@ def test_an_address_where_no_scheduler_is(address, monkeypatch):
     monkeypatch.setattr(remote, "PATIENCE", 1)
     with pytest.raises(UserError, match=r"CLUSTER \(--cluster\) is .*no scheduler answers .*dask scheduler"):
         remote.connected(address).__enter__()
+
+
+@pytest.fixture
+def slot(tmp_path):
+    """A notebook at a cluster, of which workers a and b were asked, as c has other software."""
+    client = Mock()
+    client.nthreads.return_value = dict.fromkeys("abc", 1)
+    made = remote.Remote(client, None, {"c"})
+    made.job = Mock(running=tmp_path / "gone", cases=tmp_path / "cases", progress=tmp_path / "progress")
+    made.job.name, made.job.parts = "11_first", [tmp_path / "executed"]
+    made.unsent, made.asked, made.future = "", {"a", "b"}, Mock()
+    return made
+
+
+def test_what_was_asked_of_workers_that_have_gone_is_asked_of_others(slot, monkeypatch):
+    sent = []
+    monkeypatch.setattr(slot, "give", sent.append)
+    slot.future.done.return_value = False
+    assert slot.outcome() is None and not sent and not slot.future.cancel.called
+    slot.client.nthreads.return_value = dict.fromkeys("cd", 1)
+    assert slot.outcome() is None and sent == [slot.job] and slot.future.cancel.called
+
+
+def test_what_cannot_be_written_is_the_failure_of_one_notebook(slot):
+    slot.future.done.return_value = True
+    slot.future.result.return_value = remote.Answer(b"measured")
+    assert "gone" in slot.outcome() and slot.job is None
 
 
 def test_the_measuring_part_ends_with_the_last_cell_that_measures():

@@ -1,5 +1,6 @@
 """What it costs to polarize data in many parts: runs on clusters of processes of this machine, timed."""
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -7,9 +8,9 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ from liegg.symmetry.factors import Factors
 from liegg.symmetry.map_reduce import polarize_parts, settled
 from liegg.symmetry.stream import polarize
 from liegg.training.networks import mlp
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 HIDDEN = (32, 32)
 BATCH = 1000
@@ -40,33 +44,52 @@ def draw(samples: int, *, seed: int) -> Tensor:
     return torch.randn(samples, 10, generator=torch.Generator().manual_seed(seed))
 
 
-def on_cluster(workers: int, sizes: Sequence[tuple[int, int]], *, repeats: int, seed: int) -> dict:
-    """Runs on a cluster of so many worker processes with one thread each, which is started for them.
+def on_clusters(workers: Sequence[int], sizes: Sequence[tuple[int, int]], *, repeats: int, seed: int) -> dict:
+    """Runs on clusters of worker processes with one thread each, which are started for them, and wait for their turns:
+    each repeat has all sizes on all clusters, so that what is compared is measured within a minute.
 
+    workers   numbers of processes, a cluster for each
     sizes     (parts, samples of each) of the data of a run
 
     cores     that the processes share
-    start     seconds until all workers had loaded PyTorch
-    runs      for each repeat and size: repeat, parts, samples, seconds, and digest of the factors, equal for equal bits
-    killed    a run of the last size during which a worker is killed, with the number of workers that died before it
-              ended; None where there is one worker
+    start     for each cluster: seconds until all workers had loaded PyTorch
+    runs      for each repeat, cluster and size: workers, repeat, parts, samples, seconds, and digest of the factors,
+              equal for equal bits
+    killed    for each cluster of several workers: a run of the last size during which a worker is killed, with the
+              number of workers that died before it ended
     """
+    with contextlib.ExitStack() as stack:
+        clients, start = {}, []
+        for count in workers:
+            began = time.perf_counter()
+            clients[count] = stack.enter_context(_started(count))
+            clients[count].run(networks, NETWORKS, seed=seed)
+            start.append(time.perf_counter() - began)
+            _run(clients[count], *sizes[0], seed=seed)
+        runs = [
+            {"workers": count, "repeat": repeat} | _run(client, *size, seed=seed)
+            for repeat in range(repeats)
+            for count, client in clients.items()
+            for size in sizes
+        ]
+        usual = {run["workers"]: run["seconds"] for run in runs}  # of the last
+        killed = [
+            {"workers": count} | _killed(client, *sizes[-1], after=usual[count] / 3, seed=seed)
+            for count, client in clients.items()
+            if count > 1
+        ]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"cores": cores, "start": start, "runs": runs, "killed": killed}
+
+
+@contextlib.contextmanager
+def _started(workers: int) -> Iterator["Client"]:
+    """A client of a cluster of its own."""
     from distributed import Client, LocalCluster
 
-    began = time.perf_counter()
     where = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": logging.CRITICAL}
     with LocalCluster(**where) as cluster, Client(cluster, set_as_default=False) as client:
-        client.run(networks, NETWORKS, seed=seed)
-        start = time.perf_counter() - began
-        _run(client, *sizes[0], seed=seed)
-        runs = [{"repeat": r} | _run(client, *size, seed=seed) for r in range(repeats) for size in sizes]
-        usual = runs[-1]["seconds"]
-        return {
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-            "start": start,
-            "runs": runs,
-            "killed": _killed(client, *sizes[-1], after=usual / 3, seed=seed) if workers > 1 else None,
-        }
+        yield client
 
 
 def _run(client, parts: int, samples: int, *, seed: int) -> dict:
@@ -112,9 +135,10 @@ def _alone(count: int, *, repeats: int, seed: int) -> list[dict]:
     polarize(nets, x[:BATCH], ACTION, batch_size=BATCH)  # the first call is slower
     for _ in range(repeats):
         few, short = _timed(polarize, nets, x[:BATCH], ACTION, batch_size=BATCH)
-        _, long = _timed(polarize, nets, x, ACTION, batch_size=BATCH)
-        _, merge = _timed(few.merge, few)
+        merge = _timed(few.merge, few)[1]
         sent = len(pickle.dumps(settled(few))) / 1e6
+        del few  # or its memory would count
+        long = _timed(polarize, nets, x, ACTION, batch_size=BATCH)[1]
         found.append({"few": short, "seconds": long, "merge": merge, "megabytes": sent})
     return found
 

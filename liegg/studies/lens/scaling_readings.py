@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 
-from liegg.studies.lens.scaling import BATCH, BATCHES, NETWORKS
+from liegg.studies.lens.scaling import ACTION, BATCH, BATCHES, NETWORKS
 
 FASTEST = 1e-5  # seconds in which no scheduler hands out a part
 
@@ -88,6 +88,12 @@ def with_networks(model: Model, costs: Sequence[dict], count: int) -> Model:
     return model._replace(sample=per_sample([of])[0], part=model.part + of["merge"] - fewer["merge"])
 
 
+def megabytes(count: int) -> float:
+    """A rule of thumb for the memory of M networks, B samples at a time, m outputs and K directions:
+    50 M K (1000 + B m) bytes, and 50 MB. Rows wait until there are a thousand, whatever B is."""
+    return 50 + 50e-6 * count * ACTION.size * (1000 + BATCH)
+
+
 def makespan(seconds: Sequence[float], workers: int) -> float:
     """How long tasks take on workers, the longest given out first."""
     free = torch.zeros(workers)
@@ -96,8 +102,8 @@ def makespan(seconds: Sequence[float], workers: int) -> float:
     return free.max().item()
 
 
-def interval(values: Sequence[float] | torch.Tensor) -> str:
-    """Mean and range, in words."""
+def mean_and_range(values: Sequence[float] | torch.Tensor) -> str:
+    """In words."""
     values = torch.as_tensor(values)
     number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
     return f"{number(values.mean())} ({number(values.min())} to {number(values.max())})"

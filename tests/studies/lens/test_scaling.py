@@ -62,21 +62,25 @@ def test_notebooks_are_given_out_the_longest_first(workers, wanted):
     assert readings.makespan([7, 4, 3, 2, 1], workers) == wanted
 
 
-def test_a_run_on_processes_gives_the_factors_of_the_parts_and_survives_a_worker():
+def test_runs_on_processes_take_turns_give_the_factors_of_the_parts_and_survive_a_worker():
     sizes = [(3, 4), (9, 300)]
-    found = scaling.on_cluster(2, sizes, repeats=2, seed=0)
-    assert [(r["repeat"], r["parts"], r["samples"]) for r in found["runs"]] == [(r, *s) for r in (0, 1) for s in sizes]
+    found = scaling.on_clusters([1, 2], sizes, repeats=2, seed=0)
+    order = [(run["repeat"], run["workers"], run["parts"], run["samples"]) for run in found["runs"]]
+    assert order == [(repeat, W, *size) for repeat in (0, 1) for W in (1, 2) for size in sizes]
     nets = scaling.networks(scaling.NETWORKS, seed=0)
     made = [polarize(nets, scaling.draw(4, seed=i), scaling.ACTION) for i in range(3)]
     wanted = scaling.digest(made[0].merge(made[1]).merge(made[2]))
-    assert found["runs"][0]["digest"] == found["runs"][2]["digest"] == wanted
-    assert found["killed"]["died"] == 1 and found["killed"]["digest"] == found["runs"][1]["digest"] != wanted
-    assert found["start"] > 0 and found["cores"] >= 1
+    assert {run["digest"] for run in found["runs"][::2]} == {wanted}
+    (larger,) = {run["digest"] for run in found["runs"][1::2]}
+    (killed,) = found["killed"]
+    assert killed["workers"] == 2 and killed["died"] == 1 and killed["digest"] == larger != wanted
+    assert len(found["start"]) == 2 and min(found["start"]) > 0 and found["cores"] >= 1
 
 
 def test_costs_are_measured_in_a_process_of_its_own():
     found = scaling.alone(3, repeats=2, seed=0)
     assert len(found["times"]) == 2 and all(t["few"] > 0 and t["merge"] > 0 for t in found["times"])
+    assert 0.2 * readings.megabytes(3) < found["peak"] < readings.megabytes(3)
     sent = found["times"][0]["megabytes"]
     few = polarize(scaling.networks(3, seed=0), torch.randn(10, 10), scaling.ACTION)
     tensors = [f.triangles for f in (*few.matched, *few.mismatched, few.data)]
