@@ -151,7 +151,8 @@ def trends(
         spots.trends(((axes, "", *panel) for axes, panel in zip(row, panels.items())), labels, point)
     if not by_name:
         columns = 4 if len(panels) > 1 else 3
-        figure.legend(*row[0].get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+        named = {name: line for axes in row for line, name in zip(*axes.get_legend_handles_labels())}
+        figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=columns)
     figure.words = told.lines(panels, labels, xlabel, log, steps=log if point else ())
     return figure
 

@@ -42,6 +42,13 @@ def test_a_figure_with_some_of_the_kinds_keeps_the_colours_of_all():
     assert both.axes[0].lines[1].get_color() == last.axes[0].lines[0].get_color() == PALETTE[1]
 
 
+def test_the_legend_names_what_any_panel_shows_and_each_once():
+    labels, values = {"one": "A", "two": "B"}, torch.rand(3, 4) + 0.1
+    one, two = ({kind: (range(4), values) for kind in kinds} for kinds in (["one"], ["one", "two"]))
+    (legend,) = plots.trends({"y": one, "z": two}, labels, "n").legends
+    assert [text.get_text() for text in legend.get_texts()] == ["A", "B"]
+
+
 def test_kinds_that_are_numbers_are_shades_in_their_order():
     labels = {"1": "one layer", "2": "two", "4": "four"}
     luminance = [np.dot(look(kind, labels)["color"], [0.2126, 0.7152, 0.0722]) for kind in labels]
