@@ -92,7 +92,7 @@ test: $(STAMP)  ## lint, types and all tests but the slow ones, in some minutes
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy
-	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n logical --dist loadfile
 
 verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= or PART= reruns those, STRICT=1 for a release
 	@$(RUN) verify $(STORED) $(CHOSEN) $(if $(STRICT),--strict)

@@ -1,5 +1,4 @@
-"""How hypothesis draws in all tests: the same examples every time, without a clock, and without a file of its own; and
-which tests begin."""
+"""How hypothesis draws in all tests: the same examples every time, without a clock, and without a file of its own."""
 
 from tempfile import TemporaryDirectory
 
@@ -19,8 +18,3 @@ settings.load_profile("battery")
 
 _home = TemporaryDirectory(prefix="hypothesis-")  # removed at the end
 set_hypothesis_home_dir(_home.name)
-
-
-def pytest_collection_modifyitems(items):
-    """The longest file first, so that no worker of xdist is left with it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_run.py")
