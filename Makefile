@@ -11,6 +11,11 @@ THREADS     ?=
 MINUTES     ?=
 CLUSTER     ?=
 PORT        ?= 8000
+MODEL       ?=
+INPUTS      ?=
+TARGETS     ?=
+ACTION      ?=
+OUTPUT_ACTION ?=
 
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
@@ -27,12 +32,18 @@ override MINUTES  := $(value MINUTES)
 override CLUSTER  := $(value CLUSTER)
 override PORT     := $(value PORT)
 override STRICT   := $(value STRICT)
+override MODEL    := $(value MODEL)
+override INPUTS   := $(value INPUTS)
+override TARGETS  := $(value TARGETS)
+override ACTION   := $(value ACTION)
+override OUTPUT_ACTION := $(value OUTPUT_ACTION)
 override TORCH_INDEX := $(value TORCH_INDEX)
 export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES CLUSTER PORT TORCH_INDEX
+export MODEL INPUTS TARGETS ACTION OUTPUT_ACTION
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce list book pdf serve lab test verify verify-twice store clean lock
+.PHONY: help setup reproduce probe list book pdf serve lab test verify verify-twice store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -45,6 +56,9 @@ help:  ## what can be made
 	@echo "  THREADS=      that each notebook computes with (default: its share of all cores but one)"
 	@echo "  MINUTES=      that a notebook may take, then it is stopped; what it measured is kept"
 	@echo "  CLUSTER=      a Dask scheduler whose workers measure, e.g. tcp://10.0.0.1:8786 (default: this machine)"
+	@echo "  MODEL=        of probe: package.module:name or file.py:name, code that you trust; or a program's file"
+	@echo "  INPUTS=       of probe: its samples, .npy, .npz or .pt; TARGETS= labels of the first, held out"
+	@echo "  ACTION=       of probe: how samples may move, e.g. \"Linear(5, copies=2)\"; OUTPUT_ACTION= outputs"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
 	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. https://download.pytorch.org/whl/cpu"
 	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
@@ -65,6 +79,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 reproduce: $(STAMP)  ## run the experiments that are not up to date, then build the book
 	@$(RUN) run --profile="$$PROFILE" $(CHOSEN) --params="$$PARAMS" $(LIMITS) --cluster="$$CLUSTER"
+
+probe: $(STAMP)  ## which symmetries a model of your own has: MODEL= INPUTS= ACTION= TARGETS=
+	@$(RUN) probe --model="$$MODEL" --inputs="$$INPUTS" --action="$$ACTION" --targets="$$TARGETS" \
+	  --output-action="$$OUTPUT_ACTION"
 
 list: $(STAMP)  ## what notebooks there are, how long each takes and whether it is up to date
 	@$(RUN) list --profile="$$PROFILE" $(CHOSEN)

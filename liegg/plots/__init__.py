@@ -9,6 +9,7 @@ from liegg.plots.layers import decided, filters, shares
 from liegg.plots.live import Live, Motion
 from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, strips, trends
 from liegg.plots.multiples import multiples
+from liegg.plots.paths import paths
 from liegg.plots.pictures import pictures, places, rings
 from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
@@ -29,6 +30,7 @@ __all__ = [
     "multiples",
     "orbit_density",
     "orbits",
+    "paths",
     "pictures",
     "places",
     "portrait",

@@ -248,3 +248,17 @@ def arrows(panels: dict, xlabels: Sequence[str], ylabels: Sequence[str]) -> str:
         where = f"x is {plain(xlabel)}, y is {plain(ylabel)}; {len(x)} arrows, lengths {span(speed)},"
         said.append(sentence(f"{plain(title)}:", where, f"shortest at {slowest}, longest at {fastest}"))
     return sentences(said)
+
+
+def paths(panels: dict[str, Tensor], xlabel: str, ylabel: str) -> str:
+    """Of orbits (P, T, 2): how far the points go, and how well each keeps its distance from the origin."""
+    said = []
+    for title, orbits in panels.items():
+        p = torch.as_tensor(orbits).double()
+        far, length = p.norm(dim=-1), p.diff(dim=1).norm(dim=-1).sum(1)
+        kept = far.amin(1) / far.amax(1).clamp_min(1e-300)
+        said.append(
+            f"{plain(title)}: {len(p)} orbits, {span(length)} long; the smallest distance from the origin is "
+            f"{span(kept)} of the largest"
+        )
+    return sentences([sentence(f"{ylabel}, against {xlabel}"), *map(sentence, said)])

@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_parser(
         "list", parents=[profile, chosen], help="the notebooks, how long each takes and whether it is up to date"
     )
+    probe = command.add_parser("probe", help="which symmetries a model of your own has, with a page of its own")
+    probe.add_argument("--model", default="", help="package.module:name, file.py:name, or a TorchScript or .pt2 file")
+    probe.add_argument("--inputs", default="", help="its samples: .npy, .npz or .pt")
+    probe.add_argument("--action", default="", help='how samples may move, e.g. "Linear(5, copies=2)"')
+    probe.add_argument("--targets", default="", help="labels of the first samples, held out from training")
+    probe.add_argument("--output-action", default="", help="how outputs may move along")
     return parser
 
 

@@ -36,11 +36,24 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
     inputs = _inputs(run)
     if stamp.is_file() and stamp.read_bytes() == inputs.encode():
         return False
-    stage, site = run.folder / "stage", run.folder / "site"
-    for folder in (stage, site):
-        shutil.rmtree(folder, ignore_errors=True)
+    stage = empty_stage(run)
     _stage(run, experiments, stage)
     say("building the book")
+    render(run, stage)
+    (run.html / ".inputs").write_text(inputs, encoding="utf-8")
+    return True
+
+
+def empty_stage(run: Run) -> Path:
+    """The folder in which the sources of a book are put together; not made yet."""
+    shutil.rmtree(run.folder / "stage", ignore_errors=True)
+    return run.folder / "stage"
+
+
+def render(run: Run, stage: Path) -> None:
+    """Build what is in a stage into run.html, by Sphinx, strictly; then the stage goes. Raises UserError as `build`."""
+    site = run.folder / "site"
+    shutil.rmtree(site, ignore_errors=True)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(stage), "--path-output", str(site)]
     command += ["-W", "-n", "--keep-going"]
     sphinx = subprocess.run(
@@ -56,18 +69,14 @@ def build(run: Run, experiments: dict[str, Experiment]) -> bool:
         )
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
-    (html / ".inputs").write_text(inputs, encoding="utf-8")
     run.html.parent.mkdir(parents=True, exist_ok=True)
     if run.html.is_dir() and not run.html.is_symlink():
-        run.html.rename(
-            run.folder / "stage" / "before"
-        )  # a moment without a book, not the time that removing one takes
+        run.html.rename(stage / "before")  # a moment without a book, not the time that removing one takes
     else:
         run.html.unlink(missing_ok=True)
     html.replace(run.html)
     for folder in (stage, site):
         shutil.rmtree(folder, ignore_errors=True)
-    return True
 
 
 def _own(run: Run) -> dict[str, str]:

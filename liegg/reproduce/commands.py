@@ -8,6 +8,7 @@ from liegg.reproduce.book import build
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.listing import lines
 from liegg.reproduce.lock import alone
+from liegg.reproduce.probe import probe
 from liegg.reproduce.project import Run, say
 from liegg.reproduce.runner import NONE, Limits, run_experiments
 from liegg.reproduce.stored import store
@@ -124,4 +125,5 @@ COMMANDS = {
     "verify": verify_stored,
     "twice": run_twice,
     "list": list_notebooks,
+    "probe": probe,
 }

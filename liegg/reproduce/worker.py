@@ -26,7 +26,7 @@ from liegg.reproduce.project import Run
 from liegg.reproduce.results import provenance, read_json, write_json
 from liegg.reproduce.table import Experiment
 
-LONGEST = 300  # characters of an error on the terminal; the page of the failed notebook has all
+LONGEST = 500  # characters of an error on the terminal; the page of the failed notebook has all
 
 
 class Job(NamedTuple):
