@@ -82,12 +82,13 @@ KNOWN = {
     },
 }
 """what the code knows that takes the words of a parameter"""
+FREE = {"58_your_model": "what a reader asks about, in any words"}
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=EXPERIMENTS)
 def test_every_word_that_is_allowed_works_and_can_be_typed(experiment):
     for p in experiment.parameters().values():
-        if p.kind == "str":
+        if p.kind == "str" and experiment.name not in FREE:
             assert set(p.allowed) <= set(KNOWN[experiment.name][p.name])
             assert all(word.count("(") == word.count(")") for word in p.allowed)
             shown = ", ".join(map(typed, p.allowed))  # as the error lists them

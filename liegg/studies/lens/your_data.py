@@ -162,8 +162,8 @@ def _of_module(which: str, place: str, name: str, module: ModuleType | None) -> 
     own = module is not None and (place == module.__name__ or Path(place).resolve() == Path(str(module.__file__)))
     if not name or not own:
         raise ValueError(
-            f"{which} is a file, {FILES}, with :name for one array of several, or a name in MODEL's own module; no other "
-            f"code is run for it: {place + ':' * bool(name) + name!r} is neither"
+            f"{which} is a file, {FILES}, with :name for one array of several, or a name in MODEL's own module; no "
+            f"other code is run for it: {place + ':' * bool(name) + name!r} is neither"
         )
     if not hasattr(module, name):
         raise ValueError(f"{which}: {place} has no {name}")
@@ -200,8 +200,12 @@ def _made(node: ast.expr) -> object:
             if any(keyword.arg is None for keyword in named):
                 raise ValueError("arguments are written out, without **")
             return getattr(actions, name)(*map(_made, given), **{k.arg: _made(k.value) for k in named})
-        case ast.List(parts) | ast.Tuple(parts):
+        case ast.List(parts):
             return [_made(part) for part in parts]
+        case ast.Tuple(parts):
+            return tuple(_made(part) for part in parts)
+        case ast.UnaryOp(ast.USub(), ast.Constant(value)) if type(value) in (int, float):
+            return -value
         case ast.Constant(value) if value is None or type(value) in (int, float, str, bool):
             return value
         case _:

@@ -132,7 +132,8 @@ def _imported(place: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name and f"{place}.".startswith(f"{error.name}."):
             raise ValueError(
-                f"MODEL: there is no module {place} here: give its file, MODEL=path/to/file.py:name, or install its package"
+                f"MODEL: there is no module {place} here: give its file, MODEL=path/to/file.py:name, or install its "
+                "package"
             ) from error
         raise ValueError(
             f"MODEL: {place} needs {error.name}, which is not installed here: {sys.executable} -m pip install it"
@@ -141,9 +142,11 @@ def _imported(place: str) -> ModuleType:
 
 def _of_file(path: Path) -> ModuleType:
     """A file as the module of its name, with those beside it within reach, as Python has it with a script."""
-    if path.stem in sys.modules:
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) != str(path):
         raise ValueError(f"MODEL: {path.name} has the name of a module that is there already: rename it")
-    sys.path.insert(0, str(path.parent))
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
     spec = spec_from_file_location(path.stem, path)
     module = module_from_spec(spec)
     sys.modules[path.stem] = module

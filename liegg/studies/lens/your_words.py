@@ -56,35 +56,36 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
     steps = []
     if found.paid_error is not None and bool(found.paid_error.isinf().all()):
         steps.append(
-            "**Look at the targets first.** The model explains nothing of them, so that they were left aside: are they in "
-            "another order, in other units, or of other samples?"
+            "**Look at the targets first.** The model explains nothing of them, so that they were left aside: are "
+            "they in another order, in other units, or of other samples?"
         )
     if certain < possible:
         more = (
-            "Some directions cannot be told: give more labels or samples, more networks, or train for longer. Errors fall "
-            "with training, signal does not."
+            "Some directions cannot be told: give more labels or samples, more networks, or train for longer. Errors "
+            "fall with training, signal does not."
             if told
-            else "One network without labels cannot tell its own error from signal. Give a thousand labels that were held "
-            "out from its training, `TARGETS=`, or let MODEL make a list of three networks, trained independently."
+            else "One network without labels cannot tell its own error from signal. Give a thousand labels that were "
+            "held out from its training, `TARGETS=`, or let MODEL make a list of three networks, trained independently."
         )
         steps.append(f"**Make it surer.** {more}")
     if found.dimension and measured.get("ratio", 0) > MUCH:
         steps.append(
-            f"**Do not go far.** Along finite motions the model moves {measured['ratio']:.2g} times as far as along random "
-            "ones: what holds for small motions does not hold for large ones, perhaps as they leave the data."
+            f"**Do not go far.** Along finite motions the model moves {measured['ratio']:.2g} times as far as along "
+            "random ones: what holds for small motions does not hold for large ones, perhaps as they leave the data."
         )
     if found.dimension:
         steps += [
-            "**Hold it against what you know.** What is a symmetry of the model need not be one of your problem: are there "
-            "labels that should change along the motions above?",
-            "**Use it.** `liegg.Augmentation(found, turn=30)` moves the batches of a DataLoader, `liegg.penalty(found, "
-            "model, x)` asks for the symmetry while training, `liegg.lie_algebra(found)` hands linear generators to EMLP; "
-            "the book tries all three on its page *Using what was found*.",
+            "**Hold it against what you know.** What is a symmetry of the model need not be one of your problem: are "
+            "there labels that should change along the motions above?",
+            f"**Use it.** In Python the answer is `found = liegg.find_symmetry({_arguments(found, question)})`. Then "
+            "`liegg.Augmentation(found, turn=30)` moves the batches of a DataLoader, `liegg.penalty(found, model, x)` "
+            "asks for the symmetry while training, and `liegg.lie_algebra(found)` hands linear generators to EMLP; the "
+            "book tries all three on its page *Using what was found*.",
         ]
     else:
         steps.append(
-            "**Ask about other motions.** A wider ACTION has more of them, such as Affine in place of Linear; outputs that "
-            "turn along need OUTPUT_ACTION. A model that does badly has learned no symmetry either."
+            "**Ask about other motions.** A wider ACTION has more of them, such as Affine in place of Linear; outputs "
+            "that turn along need OUTPUT_ACTION. A model that does badly has learned no symmetry either."
         )
     if len(found.trivial_coefficients):
         steps.append(
@@ -92,6 +93,12 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
             "nothing, as no sample moves to where there are data."
         )
     return steps
+
+
+def _arguments(found: Symmetry, question: Question) -> str:
+    """What `find_symmetry` is given for the same answer."""
+    output = f", output_action=liegg.actions.{found.output_action}" if found.output_action else ""
+    return f"model, x, liegg.actions.{found.action}{output}{', targets=y' if question.targets else ''}"
 
 
 def listed(items: Iterable[str]) -> str:
