@@ -83,6 +83,7 @@ FIGURES = {
     "rates": lambda: plots.rates(
         [1e-3, 1e-2, 1e-1], {t: {k: torch.full((2, 3), 0.5) for k in KINDS} for t in TITLES[:2]}, KINDS, "error"
     ),
+    "paths": lambda: plots.paths({f"direction {i}": torch.randn(3, 9, 2) for i in (1, 2, 3)}, "first", "second"),
     "rings": lambda: plots.rings({t: (torch.randn(9, 2), torch.rand(9)) for t in ("a", "b", "c")}),
     "runs": lambda: plots.runs(
         torch.rand(5, 9) + 0.1,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from liegg.actions import Linear
 from liegg.studies.lens.your_answer import Question
 from liegg.symmetry.result import Symmetry
 
@@ -32,13 +33,18 @@ def answer(found: Symmetry) -> str:
     d, K, match = found.dimension, len(found.variance), found.identify()
     certain, possible = found.dimension_interval
     kind = "equivariances" if found.output_action else "symmetries"
-    if not d:
+    if not d and found.decision.rule == "untold":
+        said = f"Of the {K} directions of `{found.action}` **nothing can be told**."
+    elif not d:
         said = f"**None** of {K} directions of `{found.action}` counts as one of its {kind}."
     else:
         named = (
             f"They span **{match.name}**, to {match.angle:.2g} degrees." if match else "They are near no Lie algebra."
         )
-        said = f"**{d}** of {K} directions of `{found.action}` count as its {kind}. {named}"
+        count = (
+            f"count as its {kind}" if d > 1 else f"counts as a {'equivariance' if found.output_action else 'symmetry'}"
+        )
+        said = f"**{d}** of {K} directions of `{found.action}` {count}. {named}"
     sure = f"{certain}" if certain == possible else f"{certain} to {possible}"
     return f"{said} At level {found.alpha:g} there are {sure}{'' if certain == possible else ': more is not sure'}."
 
@@ -74,15 +80,16 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
             "random ones: what holds for small motions does not hold for large ones, perhaps as they leave the data."
         )
     if found.dimension:
+        linear = isinstance(found.action, Linear)
+        emlp = ", and `liegg.lie_algebra(found)` hands the generators to EMLP" if linear else ""
         steps += [
             "**Hold it against what you know.** What is a symmetry of the model need not be one of your problem: are "
             "there labels that should change along the motions above?",
             f"**Use it.** In Python the answer is `found = liegg.find_symmetry({_arguments(found, question)})`. Then "
             "`liegg.Augmentation(found, turn=30)` moves the batches of a DataLoader, `liegg.penalty(found, model, x)` "
-            "asks for the symmetry while training, and `liegg.lie_algebra(found)` hands linear generators to EMLP; the "
-            "book tries all three on its page *Using what was found*.",
+            f"asks for the symmetry while training{emlp}. The book tries this on its page *Using what was found*.",
         ]
-    else:
+    elif found.decision.rule != "untold":
         steps.append(
             "**Ask about other motions.** A wider ACTION has more of them, such as Affine in place of Linear; outputs "
             "that turn along need OUTPUT_ACTION. A model that does badly has learned no symmetry either."

@@ -53,6 +53,8 @@ def build():
     return net
 def three():
     return [Invariant(), lambda x: square(x[:, :3]).sin(), lambda x: (x[:, :3] * x[:, 3:]).sum(1)]
+def vector(x):
+    return x[:, :3] * (x[:, :3] * x[:, 3:]).sum(1, keepdim=True)
 def two():
     return [Invariant(), Invariant()]
 def of_tensors(x):
@@ -162,6 +164,12 @@ def test_targets_are_values_or_classes(folder, name, targets, read_as, score):
     measured, found, _ = ask(folder, f"readers_own.py:{name}", targets=targets)
     assert read_as in measured["read_as"] and measured["score"] >= score
     assert found.paid_share is not None
+
+
+def test_outputs_that_turn_along(folder):
+    measured, found, question = ask(folder, "readers_own.py:vector", output_action="Linear(3)")
+    assert found.dimension >= 3 and found.output_generators.shape[1:] == (3, 3) and measured["along"].max() < 1e-3
+    assert "output_action=liegg.actions.Linear(3)" in " ".join(your_words.next_steps(found, measured, question))
 
 
 def test_inputs_from_files_with_names_and_from_the_models_module(folder):
@@ -296,6 +304,7 @@ def test_next_steps_follow_from_the_answer(folder):
     np.save(folder / "shuffled.npy", shuffled)
     measured, found, question = ask(folder, "readers_own.py:build", targets="shuffled.npy")
     assert "**Look at the targets first.**" in your_words.next_steps(found, measured, question)[0]
+    assert "**nothing can be told**" in your_words.answer(found)
     assert any("left aside" in warning for warning in measured["warnings"])
 
 
