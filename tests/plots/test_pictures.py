@@ -36,6 +36,19 @@ def test_rings_have_one_scale_of_angles():
     assert abs(scatters[0].get_array()[0] - (360 - 3 * 180 / math.pi)) < 1e-3
 
 
+def test_paths_are_drawn_whole_and_told_by_how_well_they_keep_their_distance():
+    turn = torch.linspace(-1, 1, 9, dtype=torch.float64)
+    circle = torch.stack([turn.cos(), turn.sin()], -1)
+    figure = plots.paths(
+        {"a turn": torch.stack([circle, 2 * circle]), "a line": circle[:, :1].expand(1, 9, 2)}, "x", "y"
+    )
+    drawn = [line.get_xydata().tolist() for line in figure.axes[0].lines]
+    assert drawn[0] == circle.tolist() and drawn[1] == circle[4:5].tolist()
+    assert (
+        "A turn: 2 orbits" in figure.words and "smallest distance from the origin is 1 of the largest" in figure.words
+    )
+
+
 def test_an_animation_shows_every_moment_once():
     figure = plots.turning(torch.ones(6, 1, 8, 8).byte(), {"a model": ROTATIONS, "other": ROTATIONS.flip(0)})
     svg = figure._repr_svg_()

@@ -302,7 +302,7 @@ def test_next_steps_follow_from_the_answer(folder):
     )
     shuffled = np.random.default_rng(1).permutation(np.load(folder / "y.npy"))
     np.save(folder / "shuffled.npy", shuffled)
-    measured, found, question = ask(folder, "readers_own.py:build", targets="shuffled.npy")
+    measured, found, question = ask(folder, "readers_own.py:of_tensors", targets="shuffled.npy")
     assert "**Look at the targets first.**" in your_words.next_steps(found, measured, question)[0]
     assert "**nothing can be told**" in your_words.answer(found)
     assert any("left aside" in warning for warning in measured["warnings"])
