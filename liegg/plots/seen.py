@@ -258,7 +258,7 @@ def paths(panels: dict[str, Tensor], xlabel: str, ylabel: str) -> str:
         far, length = p.norm(dim=-1), p.diff(dim=1).norm(dim=-1).sum(1)
         kept = far.amin(1) / far.amax(1).clamp_min(1e-300)
         said.append(
-            f"{plain(title)}: {len(p)} orbit{'s' * (len(p) > 1)}, {span(length)} long; the smallest distance from the origin is "
-            f"{span(kept)} of the largest"
+            f"{plain(title)}: {len(p)} orbit{'s' * (len(p) > 1)}, {span(length)} long; the smallest distance from the "
+            f"origin is {span(kept)} of the largest"
         )
     return sentences([sentence(f"{ylabel}, against {xlabel}"), *map(sentence, said)])
