@@ -119,11 +119,11 @@ def penalty(found: Symmetry, model: Function, x: Tensor) -> Tensor:
     x = fitted(model, x)
     velocity = torch.einsum("dk,bk...->db...", coefficients.to(x), found.action.velocity(x))
 
-    def along(v: Tensor) -> tuple[Tensor, Tensor]:
+    def along(v: Tensor) -> Any:
         return torch.func.jvp(model, (x,), (v,))
 
     try:
-        y, slope = torch.func.vmap(along, out_dims=(None, 0), randomness="same")(velocity)
+        y, slope = torch.func.vmap(along, randomness="same")(velocity)  # (d, B, ...), y alike for all d
     except RuntimeError as error:
         if not any(words in str(error) for words in ("forward AD", "forward-mode", "jvp", "vmap", "functorch")):
             raise
@@ -134,7 +134,7 @@ def penalty(found: Symmetry, model: Function, x: Tensor) -> Tensor:
         ) from error
     slope = slope.reshape(len(coefficients), len(x), -1)
     if output_coefficients is not None:
-        moved = moved_outputs(found.output_action, y)  # type: ignore[arg-type]  # (B, m, K)
+        moved = moved_outputs(found.output_action, y[0])  # type: ignore[arg-type]  # (B, m, K)
         slope = slope - torch.einsum("dk,bmk->dbm", output_coefficients.to(y), moved)
     return slope.square().sum(-1).mean()
 
