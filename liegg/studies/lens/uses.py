@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from liegg.actions import Affine2d, Linear
+from liegg import algebra
+from liegg.actions import Action, Affine2d, Linear
 from liegg.data import SPLITS, images
 from liegg.studies.fit import fit
 from liegg.studies.generators import digits
@@ -23,11 +24,15 @@ from liegg.training.ensemble import train
 from liegg.training.networks import UnitLogits, mlp
 from liegg.training.pretrained import pretrained
 
-ACTIONS = {"vectors": Linear(5, copies=2), "digits": Affine2d()}
+ACTIONS: dict[str, Action] = {"vectors": Linear(5, copies=2), "digits": Affine2d()}
 WAYS = {
     "vectors": ("without", "augmentation", "penalty", "constraint", "control"),
     "digits": ("without", "augmentation", "penalty", "control"),
 }
+MOVING = ("augmentation", "control")  # the ways that move training points
+MEAN, STD = 0.1303, 0.3008  # of pixels, as `digits.blur_and_standardize` has them
+ROTATION = ACTIONS["digits"].matrix(ACTIONS["digits"].coefficients(algebra.so(2)))
+CLASSES = {"vectors": 2, "digits": 10}
 FRESH = 5000  # vectors on which accuracy is measured
 HELD_BACK = 5  # one in so many training points is held back while the weight of the penalty is chosen
 
@@ -66,15 +71,21 @@ def others(kind: str, found: Symmetry, *, seed: int) -> Symmetry:
     random; of digits, the directions that the networks react to most."""
     if kind == "digits":
         return replace(found, coefficients=found.coefficients.flip(0))
-    random = torch.randn(found.coefficients.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed + 10_000)
+    random = torch.randn(found.coefficients.shape, generator=generator, dtype=torch.float64)
     return replace(found, coefficients=torch.nn.functional.normalize(random, dim=1))
 
 
-def quadratic_forms(algebra: np.ndarray) -> Tensor:
-    """(q, n, n): an orthonormal basis of the forms Q with AᵀQ + QA = 0 for all A of an algebra (d, n, n). Then xᵀQy is
+def moved(x: Tensor, along: Symmetry, *, turn: float, seed: int) -> Tensor:
+    """Samples (B, ...), each carried along all generators by times of its own."""
+    return Augmentation(along, turn=turn, generator=torch.Generator().manual_seed(seed + 20_000))(x)
+
+
+def quadratic_forms(generators: np.ndarray) -> Tensor:
+    """(q, n, n): an orthonormal basis of the forms Q with AᵀQ + QA = 0 for all generators A (d, n, n). Then xᵀQy is
     invariant: for the rotations, Q is the identity. This is the constraint that EMLP solves (Finzi et al. 2021), for
     two vectors to a number."""
-    A = torch.from_numpy(algebra)
+    A = torch.from_numpy(generators)
     n = A.shape[-1]
     units = torch.eye(n * n, dtype=torch.float64).reshape(-1, n, n)
     changes = A.mT[:, None] @ units + units @ A[:, None]  # (d, n², n, n)
@@ -125,8 +136,8 @@ def used(
                penalty; with the constraint, the invariants of `quadratic_forms` for inputs
     turn       of the augmentation, degrees
     copies     how often the training points are repeated, each time moved anew where they are augmented
-    weights    of the penalty; each seed takes the one with which a network that learned all but one in HELD_BACK of its
-               training points is right most often about those
+    weights    of the penalty; of several, each seed takes the one with which a network that learned all but one in
+               HELD_BACK of its training points is right most often about those
     epochs     passes over all copies
     settings   batch_size, lr, weight_decay, device: see `liegg.train`
 
@@ -135,38 +146,43 @@ def used(
     data, test = zip(*(draw(kind, points, seed=s) for s in seeds))
     schedule = {"hidden": hidden, "copies": copies, "epochs": epochs, **settings}
     if way == "penalty":
-        held = points // HELD_BACK
-        cases = [(s, i, w) for i, s in enumerate(seeds) for w in weights]
-        part = [(data[i][0][held:], data[i][1][held:]) for _, i, _ in cases]
-        back = [(data[i][0][:held], data[i][1][:held]) for _, i, _ in cases]
-        nets = _with_penalty(found, part, [s for s, *_ in cases], [w for *_, w in cases], **schedule)
-        right = torch.tensor(_accuracy(nets, back)).reshape(len(seeds), -1)
-        taken = [weights[i] for i in right.argmax(1).tolist()]
-        return {"accuracy": _accuracy(_with_penalty(found, data, seeds, taken, **schedule), test), "weights": taken}
+        one = len(weights) == 1
+        taken = [*weights] * len(seeds) if one else _weights(kind, found, data, seeds, weights, **schedule)
+        return {
+            "accuracy": _accuracy(_with_penalty(kind, found, data, seeds, taken, **schedule), test),
+            "weights": taken,
+        }
     if way == "constraint":
         forms = quadratic_forms(lie_algebra(found))
         data, test = zip(*(_standardized(forms, *both) for both in zip(data, test)))
-    moved = [x.repeat(copies, *[1] * (x.ndim - 1)) for x, _ in data]
-    if way in ("augmentation", "control"):
+    x = [_repeated(x, copies) for x, _ in data]
+    if way in MOVING:
         along = [found if way == "augmentation" else others(kind, found, seed=s) for s in seeds]
-        generators = [torch.Generator().manual_seed(s) for s in seeds]
-        moved = [Augmentation(f, turn=turn, generator=g)(x) for f, g, x in zip(along, generators, moved)]
-    nets = [_network(data[0], hidden, test[0], seed=s) for s in seeds]
-    y = [labels.repeat(copies) for _, labels in data]
-    fit(nets, moved, y, seeds=seeds, epochs=epochs, **settings)
+        x = [moved(part, a, turn=turn, seed=s) for part, a, s in zip(x, along, seeds)]
+    nets = _networks(kind, x, hidden, seeds)
+    fit(nets, x, [_repeated(y, copies) for _, y in data], seeds=seeds, epochs=epochs, **settings)
     return {"accuracy": _accuracy(nets, test), "weights": None}
 
 
-def _network(data: Data, hidden: Sequence[int], test: Data, *, seed: int) -> nn.Module:
-    return mlp([data[0][0].numel(), *hidden, int(test[1].max()) + 1], seed=seed, bias=True)
+def _networks(kind: str, x: Sequence[Tensor], hidden: Sequence[int], seeds: Sequence[int]) -> list[nn.Sequential]:
+    return [mlp([x[0][0].numel(), *hidden, CLASSES[kind]], seed=s, bias=True) for s in seeds]
 
 
-def _with_penalty(found, data, seeds, weights, *, hidden, copies, epochs, **settings) -> list[nn.Module]:
-    nets = [_network(data[0], hidden, data[0], seed=s) for s in seeds]
-    x = [x.repeat(copies, *[1] * (x.ndim - 1)) for x, _ in data]
-    y = [torch.stack([y, torch.full_like(y, 0)], 1).float().repeat(copies, 1) for _, y in data]
-    for targets, weight in zip(y, weights):
-        targets[:, 1] = weight
+def _weights(kind, found, data, seeds, weights, **schedule) -> list[float]:
+    """The weight that each seed takes: see `used`."""
+    held = len(data[0][0]) // HELD_BACK
+    several = [both for both in data for _ in weights]
+    again = [s for s in seeds for _ in weights]
+    part, back = ([(x[at], y[at]) for x, y in several] for at in (slice(held, None), slice(held)))
+    nets = _with_penalty(kind, found, part, again, [*weights] * len(seeds), **schedule)
+    right = torch.tensor(_accuracy(nets, back)).reshape(len(seeds), -1)
+    return [weights[i] for i in right.argmax(1).tolist()]
+
+
+def _with_penalty(kind, found, data, seeds, weights, *, hidden, copies, epochs, **settings) -> list[nn.Module]:
+    x = [_repeated(x, copies) for x, _ in data]
+    nets = _networks(kind, x, hidden, seeds)
+    y = [_repeated(torch.stack([y, torch.full(y.shape, w)], 1), copies) for (_, y), w in zip(data, weights)]
     train([Penalized(net, found) for net in nets], x, y, penalized, seeds=seeds, epochs=epochs, **settings)
     return nets
 
@@ -176,6 +192,10 @@ def _standardized(forms: Tensor, data: Data, test: Data) -> tuple[Data, Data]:
     x, fresh = invariants(data[0], forms), invariants(test[0], forms)
     mean, std = x.mean(0), x.std(0)
     return ((x - mean) / std, data[1]), ((fresh - mean) / std, test[1])
+
+
+def _repeated(values: Tensor, copies: int) -> Tensor:
+    return values.repeat(copies, *[1] * (values.ndim - 1))
 
 
 @torch.no_grad()
