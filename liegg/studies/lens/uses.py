@@ -6,6 +6,7 @@ trains networks of one shape with as many steps of the optimiser.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -60,10 +61,16 @@ def draw(kind: str, points: int, *, seed: int) -> tuple[Data, Data]:
         a, b = x.unflatten(1, (2, 5)).unbind(1)
         y = (2 * nn.functional.cosine_similarity(a, b) + a.norm(dim=1) > b.norm(dim=1)).long()
     else:
-        upright, labels = map(torch.cat, zip(*(images("digits", split) for split in SPLITS)))
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
-        x, y = digits.blur_and_standardize(digits.rotate(upright[order], seed=seed)), labels[order]
+        x, y = _digits(seed)
     return (x[:points], y[:points]), (x[points:], y[points:])
+
+
+@cache
+def _digits(seed: int) -> Data:
+    """All of them, in an order and by angles of the seed."""
+    upright, labels = map(torch.cat, zip(*(images("digits", split) for split in SPLITS)))
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    return digits.blur_and_standardize(digits.rotate(upright[order], seed=seed)), labels[order]
 
 
 def others(kind: str, found: Symmetry, *, seed: int) -> Symmetry:
