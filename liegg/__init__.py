@@ -18,6 +18,9 @@ _NAMES = {
     "polarization_matrix": "symmetry.polarization",
     "polarize": "symmetry.stream",
     "polarize_parts": "symmetry.map_reduce",
+    "Augmentation": "symmetry.use",
+    "penalty": "symmetry.use",
+    "lie_algebra": "symmetry.use",
     "train": "training.ensemble",
     "pretrained": "training.pretrained",
 }

@@ -11,7 +11,7 @@ import liegg
 from liegg.training.networks import mlp
 
 PUBLIC = ["find_symmetry", "Symmetry", "polarization_matrix", "polarize", "decide", "train", "pretrained"]
-PUBLIC += ["actions", "algebra"]
+PUBLIC += ["Augmentation", "penalty", "lie_algebra", "actions", "algebra"]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
