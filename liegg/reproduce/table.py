@@ -6,7 +6,7 @@ adds what a profile changes and what values are allowed.
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -23,6 +23,8 @@ Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 NAME = re.compile(r"[1-5]\d_[A-Za-z0-9_]+")
 """of a notebook, and of its files"""
+PACKAGE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+"""as package indices spell it"""
 LONGEST = 100  # characters of a name, or of a word that a parameter may have
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
@@ -43,6 +45,8 @@ class Experiment:
     alone: bool
     """whether it measures times, and so runs last with nothing beside it"""
     path: Path
+    packages: list[str] = field(default_factory=list)
+    """optional ones, without which it measures less: see `make others`"""
 
     @property
     def part(self) -> str:
@@ -92,6 +96,7 @@ class _Row(rows.Row):
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[rows.Text] = Field(default=["seed", "networks"])
     alone: bool = False
+    packages: list[Annotated[str, Field(pattern=PACKAGE.pattern, max_length=LONGEST)]] = Field(default=[])
 
     @field_validator("seconds", "profiles")
     @classmethod

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from liegg import algebra
 from liegg.actions import Action, Affine, Linear, Product
-from liegg.symmetry.find import find_symmetry
+from liegg.symmetry.find import decide
 from liegg.symmetry.result import Symmetry
+from liegg.symmetry.stream import polarize
 
 PACKAGES = {"e3nn": "e3nn==0.6.0", "CHGNet": "chgnet==0.4.2"}
 """what each network needs, as pip is asked for it"""
@@ -28,7 +29,6 @@ WEIGHTS = ("0.2.0", "0.3.0", "r2scan")
 """what CHGNet's package holds"""
 TOGETHER = "all three"
 ROOM = 30.0  # Å of a box in which a cluster sees none of its images
-REACH = 6.0  # Å up to which CHGNet's atoms see each other
 CLUSTERS: dict[str, list[tuple[float, float, float]]] = {
     "Si O O F": [(0, 0, 0), (1.62, 0, 0), (-0.5, 1.55, 0), (-0.4, -0.7, 1.4)],
     "Fe O O Li": [(0, 0, 0), (1.9, 0.2, 0), (-0.3, 1.85, 0.4), (2.2, 1.9, 0.9)],
@@ -52,22 +52,27 @@ def missing(network: str) -> str:
 
 
 def cases(
-    networks: Sequence[str], clusters: Sequence[str], *, repeats: int, fields: Sequence[float], boxes: Sequence[float],
-    seed: int,
+    networks: Sequence[str], clusters: Sequence[str], *, repeats: int, draws: int, fields: Sequence[float],
+    boxes: Sequence[float], seed: int,
 ) -> list[dict]:  # fmt: skip
-    """One a question to a network, in so many repeats: of e3nn's each has weights of its own, of CHGNet's geometries."""
+    """One a question to a network: `repeats` of e3nn's, each with weights of its own, and for each of CHGNet's clusters
+    so many `draws` of geometries. The first of what is not broken is `turned`, for the finite check."""
     every: list[dict] = []
-    seeds = range(seed, seed + repeats)
     if "e3nn" in networks:
-        every += [{"network": "e3nn", "asked": asked, "seed": s} for asked in (MADE, NORM, SHIFTED) for s in seeds]
+        every += [
+            {"network": "e3nn", "asked": asked, "seed": s, "turned": asked == MADE and s == seed}
+            for asked in (MADE, NORM, SHIFTED)
+            for s in range(seed, seed + repeats)
+        ]
     if "CHGNet" in networks:
         around = [(ALONE, ROOM, 0.0), *((FIELD, ROOM, f) for f in fields), *((BOX, box, 0.0) for box in boxes)]
         every += [
             {"network": "CHGNet", "asked": asked, "box": box, "field": field, "cluster": c, "weights": w, "seed": s}
+            | {"turned": asked == ALONE and w != TOGETHER and s == seed and c == clusters[0]}
             for asked, box, field in around
             for c in clusters
             for w in (*WEIGHTS, *[TOGETHER] * (asked == ALONE))
-            for s in seeds
+            for s in range(seed, seed + draws)
         ]
     return every
 
@@ -81,26 +86,26 @@ def measure(
     shift          length of the vector that is added to its outputs, in their standard deviations
     geometries     of a cluster, each atom displaced by normal numbers of standard deviation `displacement`, in Å
     tolerance      see `seen`
-    checked        inputs of the finite check up to a full turn, of the first seed where nothing is broken
+    checked        inputs of the finite check up to a full turn, of cases that are `turned`
     """
     if needs := missing(case["network"]):
         return {"needs": needs}
     if case["network"] == "e3nn":
         function, x, output = _tensor_products(case, samples, shift)
-        found, action = [function], MOVING
+        functions, action = [function], MOVING
         known = rotations(function.added) if case["asked"] == SHIFTED else algebra.so(3)
     else:
         weights = WEIGHTS if case["weights"] == TOGETHER else (case["weights"],)
-        found = [Energy(w, case["cluster"], box=case["box"], field=case["field"]) for w in weights]
+        functions = [Energy(w, case["cluster"], box=case["box"], field=case["field"]) for w in weights]
         x, action, output = displaced(case["cluster"], geometries, displacement, seed=case["seed"]), ATOMS, None
-        known = kept(case["asked"])
-    asked = found if len(found) > 1 else found[0]
-    certain = find_symmetry(asked, x, action, output_action=output, tolerance=tolerance)
-    guess = find_symmetry(asked, x, action, output_action=output)
-    got = seen(certain, known) | {"guess": guess.dimension}
-    if case["asked"] in (MADE, ALONE) and len(found) == 1 and certain.dimension:
-        check = certain.check(found[0], x[:checked], steps=8, directions=8)
-        got["check"] = {"angles": check.angles, "found": check.learned, "random": check.random, "ratio": check.ratio}
+        unseen = case["asked"] == BOX and nearest_image(x, case["box"]) >= functions[0].reach
+        known = kept(ALONE if unseen else case["asked"])
+    factors = polarize(functions, x, action, output)
+    certain = decide(factors, action, output, tolerance=tolerance)
+    got = seen(certain, known) | {"guess": decide(factors, action, output).dimension}
+    if case["turned"] and certain.dimension:
+        check = certain.check(functions[0], x[:checked], steps=8, directions=8)
+        got |= {"angles": check.angles, "along found": check.learned, "along random": check.random}
     return got
 
 
@@ -189,7 +194,7 @@ class Energy(nn.Module):
 
     weights   one of WEIGHTS
     cluster   one of CLUSTERS
-    box       edge in Å; up to REACH and the cluster's own size, atoms see their images
+    box       edge in Å; where an image is nearer than `reach`, atoms see it
     field     in eV/Å, along z: the energy field · sum of z is added
 
     Neighbours are looked for anew in each geometry. Deng et al. 2023, Nature Machine Intelligence 5, 1031.
@@ -204,6 +209,11 @@ class Energy(nn.Module):
             self.net = CHGNet.load(model_name=weights, use_device="cpu", verbose=False)
         self.net.graph_converter.set_isolated_atom_response("ignore")
 
+    @property
+    def reach(self) -> float:
+        """Å up to which an atom sees another."""
+        return self.net.graph_converter.atom_graph_cutoff
+
     def forward(self, x: Tensor) -> Tensor:
         places = x.unflatten(1, (len(self.atoms), 3))
         with _quiet():
@@ -215,9 +225,7 @@ class Energy(nn.Module):
         from pymatgen.core import Lattice, Structure
 
         at = places.detach().double().cpu().numpy()
-        graph = self.net.graph_converter(
-            Structure(Lattice.cubic(self.box), self.atoms, at, coords_are_cartesian=True)
-        )
+        graph = self.net.graph_converter(Structure(Lattice.cubic(self.box), self.atoms, at, coords_are_cartesian=True))
         graph.atom_frac_coord = places / self.box
         return graph
 
@@ -235,3 +243,11 @@ def displaced(cluster: str, geometries: int, displacement: float, *, seed: int) 
     places = torch.tensor(CLUSTERS[cluster], dtype=torch.float64)
     draws = torch.randn(geometries, *places.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return (places - places.mean(0) + displacement * draws).flatten(1)
+
+
+def nearest_image(x: Tensor, box: float) -> float:
+    """The least distance of an atom to a periodic image of one, over geometries (N, 3 atoms); as `box`."""
+    places = x.unflatten(1, (-1, 3))
+    steps = torch.cartesian_prod(*[torch.arange(-1.0, 2.0)] * 3).to(x)
+    apart = places[:, :, None, None] - places[:, None, :, None] + box * steps[steps.abs().sum(1) > 0]
+    return apart.norm(dim=-1).min().item()
