@@ -104,7 +104,7 @@ def measure(
     certain = decide(factors, action, output, tolerance=tolerance)
     got = seen(certain, known) | {"guess": decide(factors, action, output).dimension}
     if case["turned"] and certain.dimension:
-        check = certain.check(functions[0], x[:checked], steps=8, directions=8)
+        check = certain.check(functions[0], x[:checked], steps=8, directions=4)
         got |= {"angles": check.angles, "along found": check.learned, "along random": check.random}
     return got
 
