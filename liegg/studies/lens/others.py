@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from liegg import algebra
 from liegg.actions import Action, Affine, Linear, Product
-from liegg.symmetry.find import decide
-from liegg.symmetry.result import Symmetry
+from liegg.symmetry.finite import finite_check
 from liegg.symmetry.stream import polarize
 
 PACKAGES = {"e3nn": "e3nn==0.6.0", "CHGNet": "chgnet==0.4.2"}
@@ -77,51 +76,35 @@ def cases(
     return every
 
 
-def measure(
-    case: dict, *, samples: int, shift: float, geometries: int, displacement: float, tolerance: float, checked: int = 10
-) -> dict:
-    """What is found of the network of a case; {"needs": words} where its package is not installed.
+def measure(case: dict, *, samples: int, shift: float, geometries: int, displacement: float, checked: int = 10) -> dict:
+    """Polarization factors of what a case asks; {"needs": words} where its package is not installed.
 
     samples        standard normal inputs of e3nn's
     shift          length of the vector that is added to its outputs, in their standard deviations
     geometries     of a cluster, each atom displaced by normal numbers of standard deviation `displacement`, in Å
-    tolerance      see `seen`
-    checked        inputs of the finite check up to a full turn, of cases that are `turned`
+    checked        inputs of the finite check up to a full turn, along what is known, of cases that are `turned`
+
+    known, (d, n, n), is what leaves the function alone, or moves its outputs along.
     """
     if needs := missing(case["network"]):
         return {"needs": needs}
     if case["network"] == "e3nn":
         function, x, output = _tensor_products(case, samples, shift)
-        functions, action = [function], MOVING
-        known = rotations(function.added) if case["asked"] == SHIFTED else algebra.so(3)
+        functions, known = [function], rotations(function.added) if case["asked"] == SHIFTED else algebra.so(3)
     else:
         weights = WEIGHTS if case["weights"] == TOGETHER else (case["weights"],)
         functions = [Energy(w, case["cluster"], box=case["box"], field=case["field"]) for w in weights]
-        x, action, output = displaced(case["cluster"], geometries, displacement, seed=case["seed"]), ATOMS, None
+        x, output = displaced(case["cluster"], geometries, displacement, seed=case["seed"]), None
         unseen = case["asked"] == BOX and nearest_image(x, case["box"]) >= functions[0].reach
         known = kept(ALONE if unseen else case["asked"])
-    factors = polarize(functions, x, action, output)
-    certain = decide(factors, action, output, tolerance=tolerance)
-    got = seen(certain, known) | {"guess": decide(factors, action, output).dimension}
-    if case["turned"] and certain.dimension:
-        check = certain.check(functions[0], x[:checked], steps=8, directions=4)
-        got |= {"angles": check.angles, "along found": check.learned, "along random": check.random}
+    action = MOVING if case["network"] == "e3nn" else ATOMS
+    got = {"known": known, "factors": polarize(functions, x, action, output)}
+    if case["turned"]:
+        settings = {"steps": 8, "directions": 4, "output_action": output}
+        settings |= {"output_coefficients": output.coefficients(known)} if output else {}
+        check = finite_check(functions[0], x[:checked], action, action.coefficients(known), len(known), **settings)
+        got |= {"angles": check.angles, "along known": check.learned, "along random": check.random}
     return got
-
-
-def seen(found: Symmetry, known: Tensor) -> dict:
-    """true and dimension, how many symmetries there are and how many surely have less signal than was tolerated; their
-    name, None where there is none; angle, the largest to the known ones (d, n, n) in degrees, None unless the dimension
-    is right; variance, of every direction, relative; generators."""
-    match, right = found.identify() if found.dimension else None, found.dimension == len(known)
-    return {
-        "true": len(known),
-        "dimension": found.dimension,
-        "name": match and match.name,
-        "angle": float(found.angles(known)[-1]) if right else None,
-        "variance": found.relative_variance.tolist(),
-        "generators": found.generators,
-    }
 
 
 def rotations(axis: Tensor) -> Tensor:
