@@ -93,7 +93,7 @@ others: $(OTHERS)  ## install the packages whose networks page 56 asks, e3nn and
 
 $(OTHERS): $(STAMP)
 	@echo "installing e3nn and CHGNet into $(VENV)"
-	@sed -n 's/^\([a-zA-Z0-9_.-]*==[^ ;\\]*\).*/\1/p' requirements.lock > $@.kept; echo '$(TORCH)' >> $@.kept
+	@sed -n 's/^\([a-zA-Z0-9_.-]*==.*[^ \\]\) *\\*$$/\1/p' requirements.lock > $@.kept; echo '$(TORCH)' >> $@.kept
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $@.kept \
 	  $$(sed -n '/^others = \[/,/^\]/s/^ *"\([^"]*\)",/\1/p' pyproject.toml)
 	@mv $@.kept $@

@@ -156,7 +156,7 @@ def test_where_nothing_could_be_measured_the_stored_run_stands_in_its_place(skip
     cells = in_its_place(skipped)
     assert cells[1].source.startswith(f":::{{note}}\nNothing was measured in this run, for want of `{LACKING}`")
     assert "are those of the stored run, profile `paper`" in cells[1].source
-    shown = "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+    shown = "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", []))
     assert "In the stored run: [" in shown and "None" not in shown
     page = (skipped.html / "notebooks" / f"{NAME}.html").read_text()
     assert "In the stored run: [" in page and "Nothing was measured in this run" in page
