@@ -23,7 +23,7 @@ Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 NAME = re.compile(r"[1-5]\d_[A-Za-z0-9_]+")
 """of a notebook, and of its files"""
-PACKAGE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+PACKAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """as package indices spell it"""
 LONGEST = 100  # characters of a name, or of a word that a parameter may have
 OPTIONAL = {"full"}
@@ -96,7 +96,7 @@ class _Row(rows.Row):
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[rows.Text] = Field(default=["seed", "networks"])
     alone: bool = False
-    packages: list[Annotated[str, Field(pattern=PACKAGE.pattern, max_length=LONGEST)]] = Field(default=[])
+    packages: list[rows.Text] = Field(default=[])
 
     @field_validator("seconds", "profiles")
     @classmethod
@@ -112,6 +112,13 @@ class _Row(rows.Row):
             if what := _no_list(values) if isinstance(values, list) else _no_bounds(values):
                 raise ValueError(f"{brief(name)[1:-1]} {what}")
         return allowed
+
+    @field_validator("packages")
+    @classmethod
+    def _packages(cls, packages: list) -> list:
+        if strange := [name for name in packages if not PACKAGE.fullmatch(name) or len(name) > LONGEST]:
+            raise ValueError(f"must be names of packages, such as e3nn, not {brief(strange[0])}")
+        return packages
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
