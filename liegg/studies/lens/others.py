@@ -82,7 +82,8 @@ def measure(case: dict, *, samples: int, shift: float, geometries: int, displace
     samples        standard normal inputs of e3nn's
     shift          length of the vector that is added to its outputs, in their standard deviations
     geometries     of a cluster, each atom displaced by normal numbers of standard deviation `displacement`, in Å
-    checked        inputs of the finite check up to a full turn, along what is known, of cases that are `turned`
+    checked        inputs of the finite check up to a full turn, of cases that are `turned`: along what is known, and
+                   along random combinations of it
 
     known, (d, n, n), is what leaves the function alone, or moves its outputs along.
     """

@@ -12,6 +12,8 @@ from liegg.studies.statistics import rate
 from liegg.symmetry.find import decide
 from liegg.symmetry.result import Symmetry
 
+WAYS = "known", "random"
+"""motions that are known, one by one, and in random combinations"""
 NEAR = 1.0  # degrees to the known symmetries
 
 
@@ -98,13 +100,12 @@ def spectra(said: Sequence[Answer], **about: object) -> dict[str, Tensor]:
 
 
 def turns(cases: Sequence[dict], measured: Sequence[dict]) -> tuple[Tensor, dict[str, Tensor]]:
-    """Angles (T,) in degrees, and how far each network's output is from where it should be after known motions, and
-    after random ones, (M, T) each, in its standard deviations."""
+    """Angles (T,) in degrees, and how far each network's output is from where it should be after motions that are
+    known, one by one and in combinations, (M, T) each, in its standard deviations."""
     checked = [(case["network"], got) for case, got in zip(cases, measured, strict=True) if "angles" in got]
     change = {
-        f"{network}, {way} motions": torch.cat([got[f"along {way}"] for name, got in checked if name == network])
+        network: torch.cat([got[f"along {way}"] for name, got in checked if name == network for way in WAYS])
         for network in dict.fromkeys(name for name, _ in checked)
-        for way in ("known", "random")
     }
     return (checked[0][1]["angles"] if checked else torch.zeros(0)), change
 
