@@ -111,11 +111,13 @@ def test_what_is_the_same_stands_once(made, page):
 
 LACKING = "no-such-package"
 SKIPPING = mini.MEASURING.replace("return {", 'return {"needs": word} if word == "b" else {')
-SAYING = """from liegg.reproduce.results import record
+SAYING = """from IPython.display import Markdown
+
+from liegg.reproduce.results import record
 
 told = [m for m in measured if "needs" not in m]
 drawn = [float(m["drawn"].sum()) for m in told] or None
-print("In this run:", drawn)"""
+Markdown(f"In this run: {drawn}")"""
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +158,7 @@ def test_where_nothing_could_be_measured_the_stored_run_stands_in_its_place(skip
     cells = in_its_place(skipped)
     assert cells[1].source.startswith(f":::{{note}}\nNothing was measured in this run, for want of `{LACKING}`")
     assert "are those of the stored run, profile `paper`" in cells[1].source
-    shown = "".join("".join(output.get("text", "")) for cell in cells for output in cell.get("outputs", []))
+    shown = "".join(str(output.get("data", "")) for cell in cells for output in cell.get("outputs", []))
     assert "In the stored run: [" in shown and "None" not in shown
     page = (skipped.html / "notebooks" / f"{NAME}.html").read_text()
     assert "In the stored run: [" in page and "Nothing was measured in this run" in page
