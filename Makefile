@@ -20,6 +20,7 @@ OUTPUT_ACTION ?=
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
 LAB   := $(VENV)/.lab
+OTHERS := $(VENV)/.others
 RUN   := exec $(VENV)/bin/python -m liegg.reproduce
 STORED := $(if $(filter file,$(origin PROFILE)),,--profile="$$PROFILE")
 # as they were typed: neither make nor the shell expands what is in them
@@ -43,7 +44,7 @@ export MODEL INPUTS TARGETS ACTION OUTPUT_ACTION
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce probe list book pdf serve lab test verify verify-twice store clean lock
+.PHONY: help setup reproduce probe list book pdf serve lab others test verify verify-twice store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -106,6 +107,15 @@ $(LAB): $(STAMP)
 	@$(VENV)/bin/python -m ipykernel install --prefix $(VENV) --name python3 --display-name liegg
 	@touch $@
 
+others: $(OTHERS)  ## install the packages whose networks page 56 asks, e3nn and CHGNet
+
+$(OTHERS): $(STAMP)
+	@echo "installing e3nn and CHGNet into $(VENV)"
+	@sed -n 's/^\([a-zA-Z0-9_.-]*==.*[^ \\]\) *\\*$$/\1/p' requirements.lock > $@.kept; echo '$(TORCH)' >> $@.kept
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $@.kept \
+	  $$(sed -n '/^others = \[/,/^\]/s/^ *"\([^"]*\)",/\1/p' pyproject.toml)
+	@mv $@.kept $@
+
 test: $(STAMP)  ## lint, types and all tests but the slow ones, in some minutes
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --check --quiet .
@@ -124,9 +134,9 @@ store: $(STAMP)  ## put the results of make reproduce PROFILE=paper in data/refe
 clean:  ## remove results and book (.venv stays)
 	rm -rf book/_build
 
-lock:  ## resolve requirements.lock anew (needs uv), without PyTorch, which is installed first, and JupyterLab
+lock:  ## resolve requirements.lock anew (needs uv), without PyTorch, which is installed first, JupyterLab and the networks of others
 	@$(PYTHON) -c 'import tomllib, itertools; p = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
-	  p["optional-dependencies"].pop("lab"); \
+	  [p["optional-dependencies"].pop(extra) for extra in ("lab", "others")]; \
 	  print(*(r for r in itertools.chain(p["dependencies"], *p["optional-dependencies"].values()) if not r.startswith(("torch", "liegg"))), sep="\n")' \
 	| uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
 	  --custom-compile-command "make lock" --output-file requirements.lock

@@ -165,6 +165,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
             if "injected-parameters" in cell.metadata.get("tags", []):
                 cell.metadata["tags"].append("remove-cell")
             drawings.described(cell, name)
+        side_by_side.instead(run, state.experiment, state.result, notebook)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         side_by_side.put(run, state.experiment, state.result, notebook)
         if own := comparison.beside(run, state.experiment, state.result):

@@ -21,7 +21,7 @@ from liegg.reproduce import executed, kept
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run
 from liegg.reproduce.reached import is_text, modules, parsed, text
-from liegg.reproduce.results import read_json, versions
+from liegg.reproduce.results import installed, read_json, versions
 from liegg.reproduce.table import Experiment
 
 COMPUTING = ("torch", "numpy", "scipy", "scikit-learn")
@@ -63,7 +63,8 @@ def key(experiment: Experiment, values: dict, root: Path) -> dict[str, dict]:
             "cells": {"measuring": _digest(plain[1:end])},
             "modules": measuring,
             "versions": {name: of_libraries[name].split("+")[0] for name in COMPUTING},
-        },
+        }
+        | ({"packages": installed(experiment.packages)} if experiment.packages else {}),
         "draw": {
             "cells": {"drawing": _digest([plain[end:], tags])},
             "modules": {name: digest for name, digest in every.items() if name not in measuring}
@@ -83,12 +84,16 @@ def measuring_part(notebook: NotebookNode) -> NotebookNode:
 
 
 def changes(before: Any, now: dict) -> list[str]:
-    """In words, what differs between the keys of one step; that before is as it was found in a file."""
+    """In words, what differs between the keys of one step; that before is as it was found in a file.
+
+    A module that has gone is left by a change of those that remain. An optional package that has gone changes nothing:
+    a result with it says more than one without.
+    """
     found = []
     for part, new in now.items():
         old = before.get(part) if isinstance(before, dict) else None
         old = old if isinstance(old, dict) else {}
-        gone = set(old) - set(new) if part != "modules" else set()  # a module is left by a change of those that remain
+        gone = set(old) - set(new) if part not in ("modules", "packages") else set()
         for name in sorted(gone | set(new)):
             if old.get(name) != new.get(name):
                 found.append(
@@ -97,6 +102,7 @@ def changes(before: Any, now: dict) -> list[str]:
                         "cells": f"the {name} cells changed" if name != "text" else "its text changed",
                         "modules": f"{name} changed",
                         "versions": f"{name}: {old.get(name)} → {new.get(name)}",
+                        "packages": f"{name}: {old.get(name, 'not installed')} → {new.get(name)}",
                     }[part]
                 )
     return found

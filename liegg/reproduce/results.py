@@ -1,5 +1,6 @@
 """Result files: what a notebook measured, with spread, parameters and provenance; written whole or not at all."""
 
+import contextlib
 import csv
 import functools
 import io
@@ -12,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pydantic import BaseModel, FiniteFloat, ValidationError
@@ -41,23 +42,24 @@ def record(experiment: str, scope: dict, metrics: dict, rows: Sequence[dict] = (
     path = Path(target) if target else find_root() / "book" / "_build" / "by-hand" / "results" / f"{experiment}.json"
     if rows:
         _write(path.with_suffix(".csv"), as_csv(rows))
+    of = table.load()[experiment]
     result = {
         "experiment": experiment,
-        "parameters": {name: scope[name] for name in table.load()[experiment].parameters()},
+        "parameters": {name: scope[name] for name in of.parameters()},
         "metrics": {name: _summary(name, values) for name, values in metrics.items()},
-        "provenance": provenance() | {"memory": memory()},
+        "provenance": provenance(of.packages) | {"memory": memory()},
     }
     write_json(path, result)
     if not target:
         print(f"written to {path}")
 
 
-def provenance() -> dict:
-    """What ran where: commit, versions, machine, time."""
+def provenance(packages: Sequence[str] = ()) -> dict:
+    """What ran where: commit, versions, those of optional packages too, machine, time."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
-        "versions": versions(),
+        "versions": versions() | installed(packages),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores",
     }
 
@@ -70,6 +72,15 @@ def versions() -> dict[str, str]:
 @functools.cache
 def _installed() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
+
+
+def installed(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    found = {}
+    for name in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def memory() -> float:

@@ -1,4 +1,5 @@
-"""The stored run beside a quick one: the figures, tables and computed sentences of both on one page.
+"""The stored run beside a quick one: the figures, tables and computed sentences of both on one page. In place of a run
+that could measure nothing: those of the stored one alone.
 
 What is stored is drawn by the code of today, once, and again when what it is drawn from or that code has changed.
 """
@@ -18,7 +19,7 @@ from liegg.reproduce.markdown import code, text
 from liegg.reproduce.project import Run, say
 from liegg.reproduce.results import read_json
 from liegg.reproduce.runner import NONE, Limits, execute
-from liegg.reproduce.stored import age
+from liegg.reproduce.stored import age, missing
 from liegg.reproduce.table import Experiment
 from liegg.reproduce.worker import Job
 
@@ -36,13 +37,12 @@ def of_stored(run: Run) -> Run:
 
 
 def draw(run: Run, experiments: dict[str, Experiment], limits: Limits = NONE) -> None:
-    """Draw the stored result of every page of a quick run that has not been drawn by the code of today; the page says
-    which cannot be."""
-    if not _wanted(run):
-        return
+    """Draw the stored result of every page of a quick run, and of a page for which nothing could be measured, that has
+    not been drawn by the code of today; the page says which cannot be."""
     jobs = []
     for e in experiments.values():
-        if run.result(e.name).is_file() and of_stored(run).stored(e.name).is_file():
+        result = read_json(run.result(e.name)) if of_stored(run).stored(e.name).is_file() else None
+        if result is not None and (_wanted(run) or _nothing(e, result)):
             try:
                 job = verify.job(of_stored(run), e)
             except UserError:
@@ -53,10 +53,31 @@ def draw(run: Run, experiments: dict[str, Experiment], limits: Limits = NONE) ->
         execute(jobs, limits)
 
 
+def instead(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode) -> None:
+    """Where nothing was measured for want of optional packages, show what the stored run shows, and say so; or say why
+    not, and show no more, as what the text refers to is missing."""
+    if not _nothing(experiment, result):
+        return
+    lacking = ", ".join(map(code, missing(experiment, result)))
+    said = f"Nothing was measured in this run, for want of {lacking}, which `make others` installs"
+    try:
+        stored, other = _today(run, experiment, result)
+        pairs = list(zip(*_code(notebook, other)))
+    except UserError as error:
+        notebook.cells = notebook.cells[:1]
+        said += f". The stored run cannot be shown in its place: {text(str(error))}"
+    else:
+        for one, two in pairs:
+            one.outputs = [_retold(output) for output in two.outputs if output.get("name") != "stderr"]
+        said += f""". Figures, tables and sentences are those of the stored run, profile `{STORED}` (commit
+{stored["provenance"]["commit"]}); verdicts and files to download are of this run"""
+    notebook.cells.insert(1, new_markdown_cell(f":::{{note}}\n{said}.\n:::"))
+
+
 def put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode) -> None:
     """Add to a page of a quick run what the stored one shows, with the switch between them; or a line why not."""
     made = age(of_stored(run), experiment)
-    if not _wanted(run) or made is None:
+    if not _wanted(run) or made is None or _nothing(experiment, result):
         return
     since = f"; code since changed: {text(in_words(made.since))}" if made.since else ""
     of_which = f"the stored run, profile `{STORED}` (commit {made.commit}{since})"
@@ -69,15 +90,7 @@ def put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode) 
 
 def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode, of_which: str) -> str:
     """The words at the top of the page. Raises UserError if there is nothing that can stand beside it."""
-    job = verify.job(of_stored(run), experiment)
-    stored, today = (read_json(at(job.name)) for at in (job.run.stored, job.run.result))
-    other = executed.read(job.run.executed(job.name))
-    if not _drawn(job) or stored is None or today is None or other is None:
-        raise UserError("the code of today cannot draw it")
-    if verify.compare(stored["metrics"], today["metrics"], rerun=False):
-        raise UserError("the code of today decides otherwise from what was measured, as make verify says")
-    if result["provenance"]["drawn"]["key"].get("draw", {}).get("cells") != job.key["draw"]["cells"]:
-        raise UserError("this page is not of today's code")
+    stored, other = _today(run, experiment, result)
     pairs = list(_pairs(notebook, other))
     if not pairs:
         return f"Figures and tables are the same in {of_which}."
@@ -91,6 +104,27 @@ def _put(run: Run, experiment: Experiment, result: dict, notebook: NotebookNode,
 
 What is not the same is shown of both runs: this one, profile `{run.profile}`, and {of_which}.
 “This run” in a picture or its caption is the run that it is of. Parameters, here → there: {sizes}."""
+
+
+def _today(run: Run, experiment: Experiment, result: dict) -> tuple[dict, NotebookNode]:
+    """The stored result of a page, and its notebook as the code of today draws it. Raises UserError if that cannot, or
+    decides otherwise, or if the page's own result is not of that code."""
+    job = verify.job(of_stored(run), experiment)
+    stored, today = (read_json(at(job.name)) for at in (job.run.stored, job.run.result))
+    other = executed.read(job.run.executed(job.name))
+    if not _drawn(job) or stored is None or today is None or other is None:
+        raise UserError("the code of today cannot draw it")
+    if verify.compare(stored["metrics"], today["metrics"], rerun=False):
+        raise UserError("the code of today decides otherwise from what was measured, as make verify says")
+    if result["provenance"]["drawn"]["key"].get("draw", {}).get("cells") != job.key["draw"]["cells"]:
+        raise UserError("this page is not of today's code")
+    return stored, other
+
+
+def _nothing(experiment: Experiment, result: dict) -> bool:
+    """Whether a result has no number at all, for want of optional packages."""
+    numbers = (v for metric in result["metrics"].values() for v in metric.get("values", [0]))
+    return bool(missing(experiment, result)) and all(v is None for v in numbers)
 
 
 def _wanted(run: Run) -> bool:
@@ -119,12 +153,17 @@ SWITCH = f"""<fieldset class="whose-run" hidden>
 def _pairs(notebook: NotebookNode, other: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
     """Cells of code of two runs of one notebook that show something else. Raises UserError if these are not the same
     cells."""
-    both = [[cell for cell in n.cells if cell.cell_type == "code"] for n in (notebook, other)]
-    if len(both[0]) != len(both[1]):
-        raise UserError("this page is not of today's code")
-    for one, two in zip(*both):
+    for one, two in zip(*_code(notebook, other)):
         if not HIDDEN & set(one.metadata.get("tags", [])) and _shown(one) != _shown(two):
             yield one, two
+
+
+def _code(*notebooks: NotebookNode) -> list[list[NotebookNode]]:
+    """Their cells of code. Raises UserError if these are not equally many."""
+    cells = [[cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in notebooks]
+    if len(set(map(len, cells))) > 1:
+        raise UserError("this page is not of today's code")
+    return cells
 
 
 def _pictured(cell: NotebookNode) -> bool:

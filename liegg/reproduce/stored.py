@@ -39,15 +39,25 @@ def age(run: Run, experiment: Experiment) -> Age | None:
     return Age(made["commit"], changes(made.get("key", {}), now))
 
 
+def missing(experiment: Experiment, result: dict) -> list[str]:
+    """The optional packages that a result was measured without."""
+    return [name for name in experiment.packages if name not in result["provenance"]["key"].get("packages", {})]
+
+
 def store(run: Run, experiments: list[Experiment]) -> list[str]:
     """Put results of a run, with what they were drawn from, in place of those stored; returns their names.
 
-    Raises UserError for one that is not up to date.
+    Raises UserError for one that is not up to date, and for one that was measured without an optional package.
     """
     for e in experiments:
         step, why = plan(run, e, key(e, e.values(run.profile, {}), run.root))
         if step:
             raise UserError(f"{e.name} is not up to date, so it is not stored: {why}")
+        result = read_json(run.result(e.name))
+        if result and (lacking := missing(e, result)):
+            raise UserError(
+                f"{e.name} was measured without {', '.join(lacking)}, so it is not stored: make others first"
+            )
     for e in experiments:
         place = run.stored(e.name)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ adds what a profile changes and what values are allowed.
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -23,6 +23,8 @@ Profile = Literal["smoke", "quick", "paper", "full"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 NAME = re.compile(r"[1-5]\d_[A-Za-z0-9_]+")
 """of a notebook, and of its files"""
+PACKAGE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""as package indices spell it"""
 LONGEST = 100  # characters of a name, or of a word that a parameter may have
 OPTIONAL = {"full"}
 """profiles that an experiment may lack"""
@@ -43,6 +45,8 @@ class Experiment:
     alone: bool
     """whether it measures times, and so runs last with nothing beside it"""
     path: Path
+    packages: list[str] = field(default_factory=list)
+    """optional ones, without which it measures less: see `make others`"""
 
     @property
     def part(self) -> str:
@@ -92,6 +96,7 @@ class _Row(rows.Row):
     allowed: dict[str, object] = Field(default_factory=dict)
     replicates: list[rows.Text] = Field(default=["seed", "networks"])
     alone: bool = False
+    packages: list[rows.Text] = Field(default=[])
 
     @field_validator("seconds", "profiles")
     @classmethod
@@ -107,6 +112,13 @@ class _Row(rows.Row):
             if what := _no_list(values) if isinstance(values, list) else _no_bounds(values):
                 raise ValueError(f"{brief(name)[1:-1]} {what}")
         return allowed
+
+    @field_validator("packages")
+    @classmethod
+    def _packages(cls, packages: list) -> list:
+        if strange := [name for name in packages if not PACKAGE.fullmatch(name) or len(name) > LONGEST]:
+            raise ValueError(f"must be names of packages, such as e3nn, not {brief(strange[0])}")
+        return packages
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -12,7 +12,7 @@ from liegg.reproduce.errors import UserError
 from liegg.reproduce.intervals import APART
 from liegg.reproduce.keys import in_words, key
 from liegg.reproduce.project import Run, say
-from liegg.reproduce.results import read_json
+from liegg.reproduce.results import installed, read_json
 from liegg.reproduce.runner import execute
 from liegg.reproduce.stored import age
 from liegg.reproduce.table import Experiment
@@ -125,7 +125,10 @@ def job(run: Run, experiment: Experiment, again: Sequence[str] = ()) -> Job:
     if result is None:
         raise UserError(f"{path} cannot be read: git checkout {path} brings it back")
     used = result["parameters"]
-    if experiment.name not in again:
+    if experiment.name in again:
+        if lacking := set(experiment.packages) - set(installed(experiment.packages)):
+            raise UserError(f"cannot be measured anew without {', '.join(sorted(lacking))}: make others installs them")
+    else:
         values = experiment.values(run.profile, used)
         source = run.stored(experiment.name).with_suffix(".npz")
         if kept.header(source) is None:

@@ -147,7 +147,7 @@ def _finish(job: Job, report: Callable[[str], None]) -> None:
     run, name = job.run, job.name
     executed, result, table = job.parts
     _tell(job)
-    before, began, known = provenance(), time.monotonic(), set(job.cases.glob("*.npz"))
+    before, began, known = provenance(job.experiment.packages), time.monotonic(), set(job.cases.glob("*.npz"))
     _papermill(job.experiment.notebook(), executed, job.key["measure"]["parameters"], report)
     content = read_json(result)
     if content is None:
@@ -179,7 +179,7 @@ def measure_alone(job: Job, asked_by: str, report: Callable[[str], None]) -> Non
     """
     job.cases.mkdir(parents=True, exist_ok=True)
     _tell(job)
-    before = provenance() | {"commit": asked_by}
+    before = provenance(job.experiment.packages) | {"commit": asked_by}
     _papermill(job.experiment.notebook(), job.parts[0], job.key["measure"]["parameters"], report)
     _keep(job, before)
 

@@ -88,6 +88,8 @@ EXPERIMENTS = [
     ("quick: {cases: 4}", "quik: {cases: 4}", "11_first, profiles.quik"),
     ("replicates: [seed]", "replicates: [sed]", "11_first, replicates: the notebook has no parameter sed"),
     ("replicates: [seed]", "replicates: sed", "11_first, replicates"),
+    ("replicates: [seed]", "packages: [E 3]", "11_first, packages: must be names of packages, such as e3nn, not 'E 3'"),
+    ("replicates: [seed]", "packages: e3nn", "11_first, packages"),
     ("11_first:", "11_first: 3\n99_x:", "99_x, name"),
 ]
 CLAIMS = [

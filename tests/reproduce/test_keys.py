@@ -1,5 +1,7 @@
 """Content keys: each step of a page depends on what it uses and no more, and says why it is done again."""
 
+from dataclasses import replace
+
 import nbformat
 import pytest
 
@@ -246,6 +248,25 @@ def experiment(project):
 def changed(before, experiment, project, **values):
     now = keys.key(experiment, {"seed": 0, **values}, project)
     return {step: keys.changes(before[step], now[step]) for step in now if before[step] != now[step]}
+
+
+def test_optional_packages_count_where_a_page_names_them_and_one_that_has_gone_does_not(
+    experiment, project, monkeypatch
+):
+    e, _ = experiment
+    without = keys.key(e, {"seed": 0}, project)
+    assert "packages" not in without["measure"]
+    there = {"one": "1.0", "two": "2.0"}
+    monkeypatch.setattr(keys, "installed", lambda names: {n: there[n] for n in names if n in there})
+    e = replace(e, packages=["one", "two", "three"])
+    before = keys.key(e, {"seed": 0}, project)["measure"]
+    assert before == without["measure"] | {"packages": there}
+    there = {"two": "2.1", "three": "3.0"}
+    now = keys.key(e, {"seed": 0}, project)["measure"]
+    assert keys.changes(before, now) == ["three: not installed → 3.0", "two: 2.0 → 2.1"]
+    there = {}
+    assert keys.changes(before, keys.key(e, {"seed": 0}, project)["measure"]) == []
+    assert results.installed(["torch", "no-such-package"]) == {"torch": results.versions()["torch"]}
 
 
 def test_what_a_change_costs(experiment, project):

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import mini
+import nbformat
 import pytest
 
 from liegg.reproduce import executed, results, side_by_side, table
@@ -106,3 +107,73 @@ def test_what_is_the_same_stands_once(made, page):
     cells = page()
     assert cells[1].source.startswith("Figures and tables are the same in the stored run")
     assert not [cell for cell in cells if "stored-run" in cell.metadata.get("tags", [])]
+
+
+LACKING = "no-such-package"
+SKIPPING = mini.MEASURING.replace("return {", 'return {"needs": word} if word == "b" else {')
+SAYING = """from IPython.display import Markdown
+
+from liegg.reproduce.results import record
+
+told = [m for m in measured if "needs" not in m]
+drawn = [float(m["drawn"].sum()) for m in told] or None
+Markdown(f"In this run: {drawn}")"""
+
+
+@pytest.fixture(scope="module")
+def skipped(tmp_path_factory):
+    """A project with a page that needs a package, its stored run made with it, and a run that measured nothing."""
+    project = mini.make(tmp_path_factory.mktemp("skipped") / "p")
+    recording = 'record("NAME", globals(), {"drawn": drawn}, [{"i": m["i"]} for m in told])'.replace("NAME", NAME)
+    notebook = mini.notebook(NAME, measuring=SKIPPING, saying=SAYING)
+    notebook.cells[-1].source = recording
+    nbformat.write(notebook, project / "notebooks" / f"{NAME}.ipynb")
+    rows = project / "notebooks" / "experiments.yml"
+    rows.write_text(
+        rows.read_text().replace("  regenerates: nothing\n", f"  regenerates: nothing\n  packages: [{LACKING}]\n", 1)
+    )
+    assert mini.reproduce(project, "run", "--profile", "paper", *ONE).returncode == 0
+    paper = Run("paper", root=project)
+    refused = mini.reproduce(project, "store", "--profile", "paper", *ONE)
+    assert refused.returncode and f"was measured without {LACKING}, so it is not stored: make others" in refused.stderr
+    paper.stored(NAME).parent.mkdir(parents=True)
+    for file in (paper.result(NAME), paper.measured(NAME), paper.table(NAME)):
+        shutil.copy(file, paper.stored(NAME).with_suffix(file.suffix))
+    again = mini.reproduce(project, "verify", "--profile", "paper", *ONE)
+    assert again.returncode and f"cannot be measured anew without {LACKING}: make others" in again.stdout
+    done = mini.reproduce(project, "run", "--profile", "smoke", "--params", "word=b", *ONE)
+    assert done.returncode == 0 and "drawing 1 stored results" in done.stdout, done.stdout + done.stderr
+    return Run("smoke", (("word", "b"),), root=project)
+
+
+def in_its_place(run):
+    """The page of a run, with what is shown in its place."""
+    notebook = executed.read(run.executed(NAME))
+    side_by_side.instead(run, table.load(run.root)[NAME], results.read_json(run.result(NAME)), notebook)
+    return notebook.cells
+
+
+def test_where_nothing_could_be_measured_the_stored_run_stands_in_its_place(skipped):
+    assert results.read_json(skipped.result(NAME))["metrics"] == {"drawn": {"values": [None]}}
+    cells = in_its_place(skipped)
+    assert cells[1].source.startswith(f":::{{note}}\nNothing was measured in this run, for want of `{LACKING}`")
+    assert "are those of the stored run, profile `paper`" in cells[1].source
+    shown = "".join(str(output.get("data", "")) for cell in cells for output in cell.get("outputs", []))
+    assert "In the stored run: [" in shown and "None" not in shown
+    page = (skipped.html / "notebooks" / f"{NAME}.html").read_text()
+    assert "In the stored run: [" in page and "Nothing was measured in this run" in page
+
+
+def test_a_stored_run_that_cannot_stand_there_leaves_no_figure_behind(skipped):
+    stored = Run("paper", root=skipped.root).stored(NAME).with_suffix(".npz")
+    kept = stored.read_bytes()
+    stored.unlink()
+    cells = in_its_place(skipped)
+    stored.write_bytes(kept)
+    assert len(cells) == 2 and "cannot be shown in its place" in cells[1].source
+    assert "is missing or broken" in cells[1].source
+
+
+def test_a_run_with_numbers_is_left_alone(made):
+    run = Run("quick", root=made[0])
+    assert in_its_place(run) == executed.read(run.executed(NAME)).cells

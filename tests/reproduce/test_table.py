@@ -15,7 +15,7 @@ from liegg.reproduce.words import parse, typed
 from liegg.studies.embedding import arm, models, pose, teapot
 from liegg.studies.generators import architectures
 from liegg.studies.layerwise import evidence, networks, separable
-from liegg.studies.lens import equations, families, invariance_benchmark, oracles, targets
+from liegg.studies.lens import equations, families, invariance_benchmark, oracles, others, targets
 
 EXPERIMENTS = table.load()
 O5 = EXPERIMENTS["11_o5_regression"]
@@ -80,6 +80,7 @@ KNOWN = {
         "groups": [*oracles.PUBLISHED, "G2", "F4", "E6"],
         "learned_groups": ["U(3) of two", "G2"],
     },
+    "56_networks_of_others": {"networks": others.PACKAGES, "clusters": others.CLUSTERS},
 }
 """what the code knows that takes the words of a parameter"""
 FREE = {"58_your_model": "what a reader asks about, in any words"}
