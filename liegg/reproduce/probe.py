@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shlex
 import shutil
 from argparse import Namespace
 from pathlib import Path
@@ -71,8 +72,9 @@ def _answer(notebook: NotebookNode) -> list[str]:
     said = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []) if ANSWER in cell.metadata.get("tags", []) else []:
-            words = output.get("text") or output.get("data", {}).get("text/markdown", "")
-            said.append(re.sub(r"\*\*|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)", "", "".join(words)).strip())
+            marked = "".join(output.get("data", {}).get("text/markdown", ""))
+            plain = re.sub(r"\*\*|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)", "", marked)
+            said.append((plain or "".join(output.get("text", ""))).strip())
     return said
 
 
@@ -99,7 +101,7 @@ def _made(run: Run, asked: dict[str, str]) -> str:
     made = read_json(run.result(PAGE))["provenance"]  # type: ignore[index]
     versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
     given = {name.upper(): words for name, words in asked.items() if words}
-    command = " ".join(["make probe", *(f"{name}={_quoted(words)}" for name, words in given.items())])
+    command = " ".join(["make probe", *(f"{name}={shlex.quote(words)}" for name, words in given.items())])
     return f"""## How this page was made
 
 {markdown.table(["setting", "as given"], [[code(name), code(words)] for name, words in given.items()])}
@@ -111,7 +113,3 @@ Measured in {made["seconds"]:.0f} seconds on {made["finished"].replace("T", " ")
 {command}
 ```
 """
-
-
-def _quoted(words: str) -> str:
-    return f'"{words}"' if re.search(r"[^\w./:-]", words) else words

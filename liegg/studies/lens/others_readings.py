@@ -14,6 +14,8 @@ from liegg.symmetry.result import Symmetry
 
 WAYS = "known", "random"
 """motions that are known, one by one, and in random combinations"""
+NAMED = ALONE, FIELD
+"""what is asked where every answer gets a name"""
 NEAR = 1.0  # degrees to the known symmetries
 
 
@@ -52,10 +54,12 @@ def rows(said: Sequence[Answer]) -> list[dict]:
     """One line an answer: what was asked, how many symmetries there are (true), are certain (dimension) and are
     guessed, the name of the certain ones, and where they are as many as there are their largest angle to these, in
     degrees; kept, the largest relative variance of as many directions as there are symmetries, and broken, the least of
-    the others."""
-    lines = []
+    the others. Only those of NAMED have names, and the first of every other situation, as naming takes long."""
+    lines: list[dict] = []
     for case, known, found, guess in said:
-        true, match = len(known), found.identify() if found.dimension else None
+        new = situation(case) not in {line["situation"] for line in lines}
+        match = found.identify() if found.dimension and (new or case["asked"] in NAMED) else None
+        true = len(known)
         lines.append(
             {"situation": situation(case)}
             | {name: value for name, value in case.items() if name != "turned"}

@@ -19,12 +19,14 @@ import torch
 from torch import Tensor, nn
 
 from liegg import black_box
-from liegg.symmetry.polarization import Function
+from liegg.symmetry.black_box import BlackBox
+from liegg.symmetry.polarization import Function, fitted
 
 FORM = "package.module:name, path/to/file.py:name, or a file: TorchScript (.pt) or an exported program (.pt2)"
 FILES = (".pt", ".pth", ".ts", ".pt2", ".ckpt", ".bin", ".safetensors", ".pkl", ".joblib", ".onnx", ".h5", ".keras")
 FEW = 3  # samples that a model is tried on
 FAINT = 1e-30  # a probability that counts as zero
+DIFFERENCES = "asked by differences"
 
 
 class Loaded(NamedTuple):
@@ -34,6 +36,8 @@ class Loaded(NamedTuple):
     """one, or several that were trained independently: modules, estimators and functions"""
     module: ModuleType | None
     """the module that it was found in"""
+    folder: Path
+    """where it was loaded: the files that it opens lie there"""
 
 
 class Asked(NamedTuple):
@@ -55,14 +59,15 @@ def load(model: str) -> Loaded:
     cannot be found, loaded or built.
     """
     if model.endswith(FILES):
-        return Loaded([_program(Path(model).expanduser())], None)
+        return Loaded([_program(Path(model).expanduser())], None, Path())
     place, _, name = model.rpartition(":")
     if not place or not name:
         raise ValueError(f"MODEL is {FORM}, not {model!r}")
     path = Path(place).expanduser().resolve()
     if place.endswith(".py") and not path.is_file():
         raise ValueError(f"MODEL: there is no file {path}")
-    with contextlib.chdir(path.parent if place.endswith(".py") else "."):
+    folder = path.parent if place.endswith(".py") else Path()
+    with contextlib.chdir(folder):
         with _told(f"MODEL: {place} cannot be imported"):
             module = _of_file(path) if place.endswith(".py") else _imported(place)
         with _told(f"MODEL: {model} cannot be built"):
@@ -70,7 +75,7 @@ def load(model: str) -> Loaded:
     models = list(made) if isinstance(made, list | tuple | nn.ModuleList) else [made]
     if not models or len(models) == 2:
         raise ValueError(f"{model} gives {len(models)} models: give one, or three and more, trained independently")
-    return Loaded(models, module)
+    return Loaded(models, module, folder.resolve())
 
 
 def asked(models: list, x: Tensor) -> Asked:
@@ -78,37 +83,30 @@ def asked(models: list, x: Tensor) -> Asked:
 
     Raises ValueError for what is no model, cannot take these samples, or returns no numbers, one result a sample.
     """
-    made = [_function(model, x) for model in models]
+    made, few = [_function(model, x) for model in models], x[:FEW]
     try:
-        with torch.no_grad():
-            y = made[0][0](x[:FEW].clone())
+        y = outputs(made[0][0], few)
     except Exception as error:  # whatever a model raises at samples that it was not made for
+        fixes = (fix for kind, fix in FIXES.items() if isinstance(models[0], kind))
         raise ValueError(
-            f"the model cannot take a batch of {FEW} of the inputs, {tuple(x[:FEW].shape)} {x.dtype}: "
-            f"{_first_line(error)}; save them as it was trained on them, with samples in the first dimension"
+            f"the model cannot take a batch of {len(few)} of the inputs, {tuple(few.shape)} {few.dtype}: "
+            f"{_reason(error)}; {next(fixes, 'save them as it was trained on them, samples in the first dimension')}"
         ) from error
-    if not isinstance(y, Tensor) or y.ndim not in (1, 2) or len(y) != FEW:
+    if not isinstance(y, Tensor) or y.ndim not in (1, 2) or len(y) != len(few):
         shape = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise ValueError(
-            f"the model maps {tuple(x[:FEW].shape)} to {shape}, and should to ({FEW},) or ({FEW}, m), one result a "
-            "sample: give a function or module around it that returns that part"
+            f"the model maps {tuple(few.shape)} to {shape}, and should to ({len(few)},) or ({len(few)}, m), one result "
+            "a sample: give a function or module around it that returns that part"
         )
     labels = getattr(models[0], "classes_", None)
+    labels = labels if isinstance(labels, np.ndarray) and labels.ndim == 1 else None
     return Asked([function for function, _ in made], made[0][1], tuple(y.shape[1:]), labels)
 
 
-class BinaryLogits(nn.Module):
-    """The logits (B, 2) of two classes, of a network with one output: the logit of the second, or its probability."""
-
-    def __init__(self, net: Function, probability: bool):
-        super().__init__()
-        self.net, self.probability = net, probability
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.net(x).reshape(-1, 1)
-        if not self.probability:
-            return torch.cat([torch.zeros_like(y), y], 1)
-        return torch.cat([1 - y, y], 1).clamp_min(torch.finfo(y.dtype).tiny).log()
+@torch.no_grad()
+def outputs(function: Function, x: Tensor) -> Any:
+    """What a function makes of x, in the precision of its weights."""
+    return function(fitted(function, x))
 
 
 @contextlib.contextmanager
@@ -117,13 +115,18 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise error if str(error).startswith("MODEL") else ValueError(f"{what}: {_first_line(error)}") from error
+        raise error if str(error).startswith("MODEL") else ValueError(f"{what}: {_reason(error)}") from error
+    except ImportError as error:
+        hint = "; give it as package.module:name" if "relative import" in str(error) else ""
+        raise ValueError(f"{what}: {_reason(error)}{hint}") from error
     except (Exception, SystemExit) as error:
-        raise ValueError(f"{what}: {_first_line(error)}") from error
+        raise ValueError(f"{what}: {_reason(error)}") from error
 
 
-def _first_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
+def _reason(error: BaseException) -> str:
+    """An error in a line: the first, and of TorchScript's the last, which says what failed."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[-1 if 'TorchScript' in lines[0] else 0]}"
 
 
 def _imported(place: str) -> ModuleType:
@@ -216,47 +219,63 @@ def _program(path: Path) -> Function:
 
 
 class Exported:
-    """An exported program as a function of batches of any size, in the precision of its weights."""
+    """An exported program as a function of batches, in the precision of its weights."""
 
     def __init__(self, program: torch.export.ExportedProgram):
         self.run = program.module()
         self.dtype = next((w.dtype for w in program.state_dict.values() if w.is_floating_point()), torch.float32)
 
     def __call__(self, x: Tensor) -> Tensor:
-        try:
-            return self.run(x.to(self.dtype))
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"the exported program does not take {tuple(x.shape)} ({_first_line(error)}): export it with "
-                "dynamic_shapes, its first dimension a torch.export.Dim"
-            ) from error
+        return self.run(x.to(self.dtype))
+
+
+FIXES = {
+    Exported: "export it in eval mode with dynamic_shapes, its first dimension a torch.export.Dim",
+    torch.jit.ScriptModule: "trace or script it so that the number of samples is free",
+}
+"""what helps where a program does not take a batch"""
 
 
 def _function(model: Any, x: Tensor) -> tuple[Function, str]:
     """One model as a function of tensors, and what it is."""
-    if isinstance(model, torch.jit.ScriptModule):
-        return model.eval(), "a TorchScript module"
     if isinstance(model, nn.Module):
-        return model.eval(), f"a torch module, {type(model).__name__}"
+        narrow = any(w.dtype in (torch.float16, torch.bfloat16) for w in model.parameters())
+        script = isinstance(model, torch.jit.ScriptModule)
+        kind = "a TorchScript module" if script else f"a torch module, {type(model).__name__}"
+        return (model.float() if narrow else model).eval(), kind
     if isinstance(model, Exported):
         return model, "an exported program"
     if _estimates(model):
-        return black_box(_predicting(model), x), f"an estimator, {type(model).__name__}, asked by differences"
+        return _by_differences(_predicting(model), x), f"an estimator, {type(model).__name__}, {DIFFERENCES}"
     if not callable(model):
-        raise ValueError(f"MODEL gives a {type(model).__name__}: give a torch module, an estimator or a function")
+        raise ValueError(
+            f"MODEL gives a {type(model).__name__}: give a torch module, an estimator or a function; of weights alone "
+            "a function that makes the module and loads them, of several models a list"
+        )
     try:
         y = model(x[:FEW].clone().requires_grad_())
     except Exception as error:  # it may be a function of arrays
-        y, first = None, _first_line(error)
+        return _by_differences(model, x, first=_reason(error)), f"a function without gradients, {DIFFERENCES}"
+    if isinstance(y, nn.Module) or _estimates(y):
+        raise ValueError(
+            f"MODEL makes a model of its argument, {_needed(model)[0]}: give a function without arguments that makes it"
+        )
     if isinstance(y, Tensor) and y.requires_grad:
         return model, "a function of tensors"
     of_arrays = (lambda a: model(torch.from_numpy(a)).numpy()) if isinstance(y, Tensor) else model
+    return _by_differences(of_arrays, x), f"a function without gradients, {DIFFERENCES}"
+
+
+def _by_differences(function: Callable, x: Tensor, first: str = "it returns none") -> BlackBox:
+    """A function of arrays; `first` is why it is none of tensors."""
     try:
-        return black_box(of_arrays, x), "a function without gradients, asked by differences"
-    except (TypeError, AttributeError, RuntimeError) as error:
+        return black_box(function, x)
+    except ValueError:
+        raise
+    except Exception as error:  # whatever it raises at what it was not made for
         raise ValueError(
-            f"the function takes neither a tensor ({first if y is None else 'it returns none'}) nor an array "
-            f"({_first_line(error)}) of {tuple(x[:FEW].shape)}"
+            f"the model takes neither a tensor ({first}) nor an array ({_reason(error)}) of {tuple(x[:FEW].shape)}: "
+            "save INPUTS as it was trained on them"
         ) from error
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from liegg.actions import Linear
+from liegg.actions.flow import flow_of
+from liegg.studies.lens import your_model
 from liegg.studies.lens.your_answer import Question
 from liegg.symmetry.result import Symmetry
 
@@ -22,31 +24,34 @@ def asked(measured: dict, found: Symmetry, question: Question) -> str:
     said[0] += f", {found.networks} of them together, " if found.networks > 1 else ", "
     said[0] += f"at {found.samples} of {measured['given']} samples."
     if measured["read_as"]:
-        kind = "of the classes right" if "classes" in measured["read_as"] else "of the targets' variance explained"
         read_as = measured["read_as"][:1].upper() + measured["read_as"][1:]
-        said.append(f"{read_as}: it has {100 * measured['score']:.1f} % {kind}.")
+        said.append(f"{read_as}: it {_does(measured['score'], 'classes' in measured['read_as'])}.")
     return " ".join(said)
+
+
+def _does(score: float, classes: bool) -> str:
+    """How well a model does, in words."""
+    if classes:
+        return f"has {100 * score:.1f} % of the classes right"
+    return f"explains {100 * score:.1f} % of the targets' variance" if score > 0 else "explains nothing of the targets"
 
 
 def answer(found: Symmetry) -> str:
     """How many symmetries, which algebra, how sure."""
-    d, K, match = found.dimension, len(found.variance), found.identify()
-    certain, possible = found.dimension_interval
-    kind = "equivariances" if found.output_action else "symmetries"
+    d, match = found.dimension, found.identify()
+    of = f"of {len(found.variance)} directions of `{found.action}`"
+    named = f"{match.name}**, to {match.angle:.2g} degrees" if match else "no Lie algebra** that is near"
+    one, several = ("equivariance", "equivariances") if found.output_action else ("symmetry", "symmetries")
+    said = {
+        0: f"**None** {of} counts as one of its {several}.",
+        1: f"**1** {of} counts as a {one}; it spans **{named}.",
+    }.get(d, f"**{d}** {of} count as its {several}; they span **{named}.")
     if not d and found.decision.rule == "untold":
-        said = f"Of the {K} directions of `{found.action}` **nothing can be told**."
-    elif not d:
-        said = f"**None** of {K} directions of `{found.action}` counts as one of its {kind}."
-    else:
-        named = (
-            f"They span **{match.name}**, to {match.angle:.2g} degrees." if match else "They are near no Lie algebra."
-        )
-        count = (
-            f"count as its {kind}" if d > 1 else f"counts as a {'equivariance' if found.output_action else 'symmetry'}"
-        )
-        said = f"**{d}** of {K} directions of `{found.action}` {count}. {named}"
-    sure = f"{certain}" if certain == possible else f"{certain} to {possible}"
-    return f"{said} At level {found.alpha:g} there are {sure}{'' if certain == possible else ': more is not sure'}."
+        said = f"Whether any {of} is a {one} **cannot be told**."
+    certain, possible = found.dimension_interval
+    if certain == possible:
+        return f"{said} That is sure at level {found.alpha:g}."
+    return f"{said} At level {found.alpha:g}, {certain or 'none'} of them are certain and {possible} are possible."
 
 
 def doubts(measured: dict) -> str:
@@ -56,7 +61,7 @@ def doubts(measured: dict) -> str:
 
 
 def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]:
-    """What to do now, from what was found and how sure it is."""
+    """What to do now, from what was found and how sure it is; what `in_python` says is for those who use it."""
     certain, possible = found.dimension_interval
     told = found.networks > 1 or bool(question.targets)
     steps = []
@@ -65,7 +70,13 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
             "**Look at the targets first.** The model explains nothing of them, so that they were left aside: are "
             "they in another order, in other units, or of other samples?"
         )
-    if certain < possible:
+    few = found.samples <= 2 * found.action.size
+    if few:
+        steps.append(
+            f"**Give more samples.** {found.samples} of them cannot show what holds along {found.action.size} "
+            f"directions: give {2 * found.action.size + 1} at least, better thousands."
+        )
+    if certain < possible and not few:
         more = (
             "Some directions cannot be told: give more labels or samples, more networks, or train for longer. Errors "
             "fall with training, signal does not."
@@ -74,20 +85,16 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
             "held out from its training, `TARGETS=`, or let MODEL make a list of three networks, trained independently."
         )
         steps.append(f"**Make it surer.** {more}")
-    if found.dimension and measured.get("ratio", 0) > MUCH:
+    if found.dimension and (measured.get("ratio") or 0) > MUCH:
         steps.append(
             f"**Do not go far.** Along finite motions the model moves {measured['ratio']:.2g} times as far as along "
             "random ones: what holds for small motions does not hold for large ones, perhaps as they leave the data."
         )
     if found.dimension:
-        linear = isinstance(found.action, Linear)
-        emlp = ", and `liegg.lie_algebra(found)` hands the generators to EMLP" if linear else ""
         steps += [
             "**Hold it against what you know.** What is a symmetry of the model need not be one of your problem: are "
             "there labels that should change along the motions above?",
-            f"**Use it.** In Python the answer is `found = liegg.find_symmetry({_arguments(found, question)})`. Then "
-            "`liegg.Augmentation(found, turn=30)` moves the batches of a DataLoader, `liegg.penalty(found, model, x)` "
-            f"asks for the symmetry while training{emlp}. The book tries this on its page *Using what was found*.",
+            "**Use it**, as below; the book tries what that is worth on its page *Using what was found*.",
         ]
     elif found.decision.rule != "untold":
         steps.append(
@@ -102,10 +109,22 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
     return steps
 
 
-def _arguments(found: Symmetry, question: Question) -> str:
-    """What `find_symmetry` is given for the same answer."""
-    output = f", output_action=liegg.actions.{found.output_action}" if found.output_action else ""
-    return f"model, x, liegg.actions.{found.action}{output}{', targets=y' if question.targets else ''}"
+def in_python(found: Symmetry, measured: dict, question: Question, samples: int, seed: int) -> str:
+    """How to have the same answer in Python, and how to use it."""
+    lines = [
+        "import liegg",
+        "from liegg.studies.lens import your_answer",
+        "",
+        f"question = your_answer.Question{question._replace()!r}".replace("QuestionQuestion", "Question"),
+        f"found = your_answer.found(your_answer.ask(question, samples={samples}, seed={seed}), question)",
+    ]
+    if found.dimension and not flow_of(found.action):
+        lines += ["", "augment = liegg.Augmentation(found, turn=30)  # DataLoader(..., collate_fn=augment.collate)"]
+        if your_model.DIFFERENCES not in measured["kind"]:
+            lines.append("loss = loss + 0.1 * liegg.penalty(found, model, x)  # in the training of the next model")
+        if isinstance(found.action, Linear):
+            lines.append("arrays = liegg.lie_algebra(found)  # for EMLP")
+    return "\n".join(lines)
 
 
 def listed(items: Iterable[str]) -> str:
