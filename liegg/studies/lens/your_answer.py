@@ -17,7 +17,7 @@ from liegg.symmetry.result import Symmetry
 
 SHOWN = 4  # directions whose orbits are drawn
 ORBITS = 6  # samples that are carried
-TURNS = 90.0, 30.0, 10.0, 3.0  # degrees of a plane rotation of the same norm, to the first of which that can be reached
+TURNS = 90.0, 30.0, 10.0, 3.0  # degrees of a plane rotation of the same norm: the first that can be reached
 ROUNDING = 1e-4  # standard deviations of the outputs
 PLACES = 41
 FOLLOWED = {True: (500, 18, 5), False: (50, 6, 3)}
