@@ -21,7 +21,7 @@ TURNS = 90.0, 30.0, 10.0, 3.0  # degrees of a plane rotation of the same norm: t
 ROUNDING = 1e-4  # standard deviations of the outputs
 PLACES = 41
 FOLLOWED = {True: (500, 18, 5), False: (50, 6, 3)}
-"""samples, steps and random directions of the finite check, of linear actions and of flows, each of which is integrated"""
+"""samples, steps and random directions of the finite check, of linear actions and of flows, which are integrated"""
 FRAMES = 7
 
 
