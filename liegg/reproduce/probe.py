@@ -107,7 +107,8 @@ def _made(run: Run, asked: dict[str, str]) -> str:
 {markdown.table(["setting", "as given"], [[code(name), code(words)] for name, words in given.items()])}
 
 Measured in {made["seconds"]:.0f} seconds on {made["finished"].replace("T", " ").replace("+00:00", " UTC")}, on
-{made["machine"]}, with {versions}, commit {made["commit"]}. All numbers are in `{run.result(PAGE)}`. Ask again:
+{made["machine"]}, with {versions}, commit {made["commit"]}. All numbers are in
+`{run.result(PAGE).relative_to(run.root)}`. Ask again:
 
 ```bash
 {command}

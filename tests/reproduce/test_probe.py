@@ -45,8 +45,8 @@ def ask(reader, *words):
 def test_a_model_its_answer_and_its_page(reader):
     done = ask(reader, "--model=strangers_own.py:model", "--inputs=x.npy")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 of 9 directions of Linear(3, copies=2) count as its symmetries. They span so(3)" in done.stdout
-    assert "certain are" in done.stdout and "Use it." in done.stdout
+    assert "3 of 9 directions of Linear(3, copies=2) count as its symmetries; they span so(3)" in done.stdout
+    assert "certain are" in done.stdout and "Use it" in done.stdout
     (page,) = re.findall(r"the page is built: open (.*index\.html)", done.stdout)
     built = reader / "project" / "book" / "_build" / "your-models"
     html = built / page.split("your-models/")[1]

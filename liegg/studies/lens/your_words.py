@@ -115,8 +115,11 @@ def in_python(found: Symmetry, measured: dict, question: Question, samples: int,
         "import liegg",
         "from liegg.studies.lens import your_answer",
         "",
-        f"question = your_answer.Question{question._replace()!r}".replace("QuestionQuestion", "Question"),
-        f"found = your_answer.found(your_answer.ask(question, samples={samples}, seed={seed}), question)",
+        "question = your_answer.Question(",
+        *(f"    {name}={words!r}," for name, words in question._asdict().items()),
+        ")",
+        f"measured = your_answer.ask(question, samples={samples}, seed={seed})",
+        "found = your_answer.found(measured, question)",
     ]
     if found.dimension and not flow_of(found.action):
         lines += ["", "augment = liegg.Augmentation(found, turn=30)  # DataLoader(..., collate_fn=augment.collate)"]
