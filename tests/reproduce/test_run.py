@@ -174,7 +174,9 @@ OTHER_STEP = {
     "liegg/algebra/bases.py": dict.fromkeys(
         ("34_layers_through_the_lens", "43_sequence_labelling"), "draw liegg/algebra/bases.py changed"
     ),
-    "liegg/symmetry/rules.py": dict.fromkeys(("54_published", "57_use"), "measure liegg/symmetry/rules.py changed"),
+    "liegg/symmetry/rules.py": dict.fromkeys(
+        ("54_published", "57_use", "58_your_model"), "measure liegg/symmetry/rules.py changed"
+    ),
 }
 """Pages that compare with an algebra and measure without one, and those that decide while they measure."""
 EDITS = ("added = 1\n", "# a comment\n")
