@@ -10,7 +10,6 @@ from torch import Tensor
 
 from liegg import find_symmetry
 from liegg.actions import Action, Affine2d
-from liegg.actions.flow import flow_of
 from liegg.studies.lens import your_action, your_data, your_labels, your_model
 from liegg.symmetry.finite import finite_check
 from liegg.symmetry.result import Symmetry
@@ -75,9 +74,7 @@ def found(measured: dict, question: Question) -> Symmetry:
 
 def _carried(found: Symmetry, function: your_model.Function, x: Tensor) -> dict:
     """Samples along the first directions, and how far the function moves on their way; as far as they can be followed,
-    as flows that are not linear may blow up. Of Flow, which moves functions, nothing."""
-    if flow_of(found.action):
-        return {}
+    as flows that are not linear may blow up."""
     for turn in TURNS[:-1]:
         with contextlib.suppress(ValueError, RuntimeError):
             return {"turn": turn} | _pictured(found, x, turn) | _followed(found, function, x, turn)
@@ -91,7 +88,7 @@ def _pictured(found: Symmetry, x: Tensor, turn: float) -> dict:
     if isinstance(found.action, Affine2d):
         times, still = _times(turn, FRAMES), x[:1].expand(FRAMES, -1, -1, -1)
         frames = torch.stack([found.action.act(v, still, times) for v in directions])
-        return {"frames": (frames - frames.min()) / (frames.max() - frames.min()).clamp_min(1e-300)}
+        return {"frames": (frames - frames.min()) / (frames.max() - frames.min()).clamp_min(1e-30)}
     times, copies = _times(turn, PLACES), getattr(found.action, "copies", 1)
     still = x[:ORBITS].double().repeat_interleave(PLACES, 0)
     orbits = []

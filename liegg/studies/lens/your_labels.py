@@ -97,7 +97,7 @@ def _logits(model: Asked, x: Tensor, kind: str, made: Tensor) -> Asked:
             stacklevel=2,
         )
     several = [_of_arrays(f, kind, x) if isinstance(f, BlackBox) else Logits(f, kind).eval() for f in model.functions]
-    return model._replace(functions=several, outputs=(made.shape[1] if made.shape[1] > 1 else 2,))
+    return model._replace(functions=several)
 
 
 def _of_arrays(box: BlackBox, kind: str, x: Tensor) -> BlackBox:

@@ -46,8 +46,6 @@ class Asked(NamedTuple):
     functions: list[Function]
     kind: str
     """what it is, in words"""
-    outputs: tuple[int, ...]
-    """the shape of an output; () for a number"""
     classes: np.ndarray | None
     """the labels of a classifier's outputs, in their order, where it says them"""
 
@@ -100,7 +98,7 @@ def asked(models: list, x: Tensor) -> Asked:
         )
     labels = getattr(models[0], "classes_", None)
     labels = labels if isinstance(labels, np.ndarray) and labels.ndim == 1 else None
-    return Asked([function for function, _ in made], made[0][1], tuple(y.shape[1:]), labels)
+    return Asked([function for function, _ in made], made[0][1], labels)
 
 
 @torch.no_grad()

@@ -8,7 +8,6 @@ from pathlib import Path
 from torch import Tensor
 
 from liegg.actions import Linear
-from liegg.actions.flow import flow_of
 from liegg.studies.lens import your_model
 from liegg.studies.lens.your_answer import Question
 from liegg.symmetry.result import Symmetry
@@ -85,7 +84,7 @@ def next_steps(found: Symmetry, measured: dict, question: Question) -> list[str]
             "held out from its training, `TARGETS=`, or let MODEL make a list of three networks, trained independently."
         )
         steps.append(f"**Make it surer.** {more}")
-    if found.dimension and (measured.get("ratio") or 0) > MUCH:
+    if found.dimension and (measured["ratio"] or 0) > MUCH:
         steps.append(
             f"**Do not go far.** Along finite motions the model moves {measured['ratio']:.2g} times as far as along "
             "random ones: what holds for small motions does not hold for large ones, perhaps as they leave the data."
@@ -121,7 +120,7 @@ def in_python(found: Symmetry, measured: dict, question: Question, samples: int,
         f"measured = your_answer.ask(question, samples={samples}, seed={seed})",
         "found = your_answer.found(measured, question)",
     ]
-    if found.dimension and not flow_of(found.action):
+    if found.dimension:
         lines += ["", "augment = liegg.Augmentation(found, turn=30)  # DataLoader(..., collate_fn=augment.collate)"]
         if your_model.DIFFERENCES not in measured["kind"]:
             lines.append("loss = loss + 0.1 * liegg.penalty(found, model, x)  # in the training of the next model")
