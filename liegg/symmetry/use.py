@@ -49,7 +49,7 @@ class Augmentation:
         self.turn, self.generator = turn, generator
 
     def __call__(self, x: Tensor, y: Tensor | None = None) -> Any:
-        """(B, ...) -> (B, ...); with outputs that move along (B,) or (B, m), the pair of both. Raises ValueError for
+        """(B, ...) -> (B, ...); with outputs (B, m) that move along, the pair of both. Raises ValueError for
         what the actions do not move, for y where outputs do not move and none where they do, and for a generator in
         a worker process of a DataLoader."""
         require_samples(x)

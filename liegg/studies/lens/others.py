@@ -179,7 +179,7 @@ class Energy(nn.Module):
     weights   one of WEIGHTS
     cluster   one of CLUSTERS
     box       edge in Å; where an image is nearer than `reach`, atoms see it
-    field     in eV/Å, along z: the energy field · sum of z is added
+    field     in eV/Å, along z: field · sum of z is added to the energy an atom, a field of four times that on the whole
 
     Neighbours are looked for anew in each geometry. Deng et al. 2023, Nature Machine Intelligence 5, 1031.
     """

@@ -121,15 +121,15 @@ def _score(functions: list[your_model.Function], x: Tensor, y: Tensor | None) ->
 
 
 def _followed(found: Symmetry, function: your_model.Function, x: Tensor, turn: float) -> dict:
-    """How far the function moves along the first directions, along random ones, and the ratio of both; no ratio where
-    all directions are symmetries, or where both are rounding."""
+    """How far the function moves along the symmetries, or the lowest direction, and along random ones, and the ratio of
+    both; no ratio where all directions are symmetries, or where both are rounding."""
     samples, steps, directions = FOLLOWED[found.action.linear]
     check = finite_check(
         function,
         x[:samples],
         found.action,
         found.coefficients,
-        max(1, min(found.dimension, SHOWN)),
+        max(1, found.dimension),
         output_action=found.output_action,
         output_coefficients=found.output_coefficients,
         turn=turn,

@@ -23,7 +23,8 @@ from liegg.symmetry.black_box import BlackBox
 from liegg.symmetry.polarization import Function, fitted
 
 FORM = "package.module:name, path/to/file.py:name, or a file: TorchScript (.pt) or an exported program (.pt2)"
-FILES = (".pt", ".pth", ".ts", ".pt2", ".ckpt", ".bin", ".safetensors", ".pkl", ".joblib", ".onnx", ".h5", ".keras")
+OTHERS = (".onnx", ".h5", ".keras")
+FILES = (".pt", ".pth", ".ts", ".pt2", ".ckpt", ".bin", ".safetensors", ".pkl", ".joblib", *OTHERS)
 FEW = 3  # samples that a model is tried on
 FAINT = 1e-30  # a probability that counts as zero
 DIFFERENCES = "asked by differences"
@@ -210,6 +211,11 @@ def _program(path: Path) -> Function:
     if any("/code/" in name for name in held):
         with _told(f"MODEL: {path} cannot be loaded"):
             return torch.jit.load(path, map_location="cpu")
+    if path.suffix in OTHERS:
+        raise ValueError(
+            f"MODEL: {path} is of a kind that is not read here: write a file with a function of a batch, an array, "
+            "that runs it, and give MODEL=path/to/that.py:name"
+        )
     raise ValueError(
         f"MODEL: {path} holds weights or a pickle, and no program that can be run: write a file with a function that "
         "makes the model and loads them, def build(): ..., and give MODEL=path/to/that.py:build"

@@ -17,8 +17,7 @@ MUCH = 0.1  # how far the function may move along finite motions, of what it doe
 
 def asked(measured: dict, found: Symmetry, question: Question) -> str:
     """What was asked, of what, in a few sentences."""
-    model = question.model if ":" in Path(question.model).name else Path(question.model).name
-    model = model.replace("`", "'")
+    model = Path(question.model).name.replace("`", "'")
     said = [f"Asked was `{model}`, {measured['kind']}"]
     said[0] += f", {found.networks} of them together, " if found.networks > 1 else ", "
     said[0] += f"at {found.samples} of {measured['given']} samples."
@@ -50,7 +49,7 @@ def answer(found: Symmetry) -> str:
     certain, possible = found.dimension_interval
     if certain == possible:
         return f"{said} That is sure at level {found.alpha:g}."
-    return f"{said} At level {found.alpha:g}, {certain or 'none'} of them are certain and {possible} are possible."
+    return f"{said} At level {found.alpha:g} there are at least {certain} and at most {possible}."
 
 
 def doubts(measured: dict) -> str:
@@ -124,9 +123,14 @@ def in_python(found: Symmetry, measured: dict, question: Question, samples: int,
         lines += ["", "augment = liegg.Augmentation(found, turn=30)  # DataLoader(..., collate_fn=augment.collate)"]
         if your_model.DIFFERENCES not in measured["kind"]:
             lines.append("loss = loss + 0.1 * liegg.penalty(found, model, x)  # in the training of the next model")
-        if isinstance(found.action, Linear):
+        if isinstance(found.action, Linear) and found.identify():
             lines.append("arrays = liegg.lie_algebra(found)  # for EMLP")
     return "\n".join(lines)
+
+
+def followed(found: Symmetry) -> str:
+    """What the finite check goes along."""
+    return "the symmetries" if found.dimension else "the lowest direction"
 
 
 def listed(items: Iterable[str]) -> str:
