@@ -161,10 +161,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
             (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
             continue
         notebook = executed.read(run.executed(name))
-        for cell in notebook.cells:
-            if "injected-parameters" in cell.metadata.get("tags", []):
-                cell.metadata["tags"].append("remove-cell")
-            drawings.described(cell, name)
+        drawings.prepare(notebook, name)
         side_by_side.instead(run, state.experiment, state.result, notebook)
         notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
         side_by_side.put(run, state.experiment, state.result, notebook)

@@ -31,6 +31,14 @@ def described(cell: NotebookNode, page: str) -> None:
         settings.setdefault("image", {}).setdefault("alt", re.sub(r"[$*`\\{}]", "", first))
 
 
+def prepare(notebook: NotebookNode, page: str) -> None:
+    """Hide the parameters that papermill wrote, and give every figure its text."""
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"].append("remove-cell")
+        described(cell, page)
+
+
 def add(notebook: NotebookNode, page: str) -> None:
     """Put its other drawings below every picture. Raises UserError for one of which nothing is said."""
     notebook.cells = [shown for cell in notebook.cells for part in _split(cell) for shown in _shown(part, page)]

@@ -85,10 +85,7 @@ def _build(run: Run, notebook: NotebookNode, asked: dict[str, str]) -> None:
     settings = (run.root / "book" / "_config.yml").read_text(encoding="utf-8")
     (stage / "_config.yml").write_text(re.sub(r"^title: .*", f"title: {TITLE}", settings), encoding="utf-8")
     (stage / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata["tags"].append("remove-cell")
-        drawings.described(cell, PAGE)
+    drawings.prepare(notebook, PAGE)
     notebook.cells.append(new_markdown_cell(_made(run, asked)))
     drawings.add(notebook, PAGE)
     nbformat.write(notebook, stage / "index.ipynb")

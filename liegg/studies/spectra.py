@@ -5,13 +5,13 @@ from torch import Tensor
 from liegg.symmetry.result import Symmetry
 
 
-def rows(found: Symmetry, known: Tensor) -> list[dict]:
+def rows(found: Symmetry, known: Tensor | None = None) -> list[dict]:
     """One row a direction.
 
     direction           its place, from 1
     counted             whether it counts as a symmetry
     variance, relative_variance, chance_ratio    see `Symmetry`
-    bias                its distance to the algebra `known` (d, n, n), 0 to 1
+    bias                its distance to the algebra `known` (d, n, n), 0 to 1, where there is one
     coherence, coherence_low, coherence_high     of several networks, with both ends of the 95 % interval
     share, share_error  of its motion, that is signal by the labels, with the standard error; where there are labels
     """
@@ -21,8 +21,9 @@ def rows(found: Symmetry, known: Tensor) -> list[dict]:
         "variance": found.variance,
         "relative_variance": found.relative_variance,
         "chance_ratio": found.chance_ratio,
-        "bias": found.bias(known),
     }
+    if known is not None:
+        columns["bias"] = found.bias(known)
     if found.networks > 1:
         low, high = found.coherence_interval.T
         columns |= {"coherence": found.coherence, "coherence_low": low, "coherence_high": high}

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from liegg.actions import Linear
+from liegg.studies import spectra
 from liegg.studies.lens import your_model
 from liegg.studies.lens.your_answer import Question
 from liegg.symmetry.result import Symmetry
@@ -144,18 +145,11 @@ def titled(rows: Tensor, found: Symmetry) -> dict[str, Tensor]:
 
 
 def rows(found: Symmetry) -> list[dict]:
-    """One row a direction: its place, whether it counts and how sure that is, variances, and how much signal there may
-    be, over an ordinary direction's variance."""
-    columns = {
-        "direction": range(1, len(found.variance) + 1),
-        "counted": [place < found.dimension for place in range(len(found.variance))],
-        "verdict": found.decision.verdicts,
-        "variance": found.variance.tolist(),
-        "relative_variance": found.relative_variance.tolist(),
-        "chance_ratio": found.chance_ratio.tolist(),
-        "signal_at_most": found.decision.bound.tolist(),
-    }
-    return [dict(zip(columns, row)) for row in zip(*columns.values())]
+    """One row a direction: its spectrum, how sure it is a symmetry, and how much signal there may be along it, over an
+    ordinary direction's variance."""
+    sure = zip(found.decision.verdicts, found.decision.bound.tolist())
+    told = ({"verdict": verdict, "signal_at_most": bound} for verdict, bound in sure)
+    return [row | more for row, more in zip(spectra.rows(found), told, strict=True)]
 
 
 def finite(value: float) -> float | None:
