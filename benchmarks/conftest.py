@@ -1,0 +1,46 @@
+"""What the benchmarks share: times taken in turn, so that what is compared was measured within the same minutes."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import torch
+
+ROUNDS = 5
+
+
+@pytest.fixture
+def race(benchmark) -> Callable[..., None]:
+    """Time a function against others, round after round, each once a round.
+
+    A machine's speed drifts by more within minutes than what is looked for here: so ratios are taken round by round.
+    The benchmark has the function's own times; its `extra_info` has `seconds`, those of the others by name, round by
+    round, and whatever else is told: `case` what is done, `goal` and `against`, how many times as long as which other
+    it may take at most, or `faster`, how many times as fast as it it should be, and `count`, of how many things.
+    """
+
+    def run(function: Callable[[], object], others: dict[str, Callable[[], object]], *, rounds: int = ROUNDS, **told):
+        seconds: dict[str, list[float]] = {name: [] for name in others}
+
+        def the_others() -> None:
+            for name, other in others.items():
+                began = time.perf_counter()
+                other()
+                seconds[name].append(time.perf_counter() - began)
+
+        benchmark.pedantic(function, setup=the_others, rounds=rounds, warmup_rounds=1)
+        without_first = {name: times[1:] for name, times in seconds.items()}
+        benchmark.extra_info.update(told, seconds=without_first, threads=torch.get_num_threads())
+
+    return run
+
+
+@pytest.fixture
+def measure(benchmark) -> Callable[..., None]:
+    """Keep what a function returns, a list of rows (dict each), with the time that all of it took: for sweeps."""
+
+    def run(function: Callable[[], list[dict]], **told):
+        rows = benchmark.pedantic(function, rounds=1)
+        benchmark.extra_info.update(told, rows=rows, threads=torch.get_num_threads())
+
+    return run
