@@ -1,10 +1,14 @@
 """Affine maps of the plane, moving images."""
 
+import functools
+
 import torch
 from torch import Tensor
 
-from liegg.actions.base import Action, exponential
+from liegg.actions.base import Action, Pairing, Places, exponential
 from liegg.actions.points import Affine
+
+FEW = 3  # gradients a sample, up to which pairing them by way of the velocity is the longer way
 
 
 class Affine2d(Action):
@@ -37,13 +41,32 @@ class Affine2d(Action):
         y, x_ = ((torch.arange(n, dtype=x.dtype, device=x.device) - (n - 1) / 2) / unit for n in (H, W))
         return torch.stack([x_.expand(H, W), y[:, None].expand(H, W), x.new_ones(H, W)]), unit
 
-    def velocity(self, x: Tensor) -> Tensor:
+    def _slopes(self, x: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        """How each pixel changes from the one before it to the one behind it, along x and along y, (B, C, H, W) each;
+        and the homogeneous coordinates (3, H, W) times what turns that into the change where the image moves."""
         u, unit = self._coordinates(x)
         padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
         dx = padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]
         dy = padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]
-        slopes = torch.stack([dx, dy], 1)[:, :, None]  # (B, 2, 1, C, H, W), central differences over two pixels
-        return (slopes * (-unit / 2 * u)[:, None]).flatten(1, 2)
+        return (dx, dy), -unit / 2 * u  # central differences over two pixels
+
+    def velocity(self, x: Tensor) -> Tensor:
+        slopes, u = self._slopes(x)
+        return (torch.stack(slopes, 1)[:, :, None] * u[:, None]).flatten(1, 2)
+
+    def pairing(self, x: Tensor) -> Pairing:
+        """Sums over pixels of grad times slope times coordinate. Of few gradients a sample the first two are multiplied
+        first: all samples have their coordinates in common."""
+        slopes, u = self._slopes(x)
+        coordinates = u.flatten(1).T.repeat(x.shape[1], 1)  # (CHW, 3)
+        by_velocity = functools.cache(lambda: super(Affine2d, self).pairing(x))
+
+        def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
+            if grad.shape[: grad.ndim - x.ndim].numel() > FEW:
+                return by_velocity()(grad, places)
+            return torch.cat([(grad * slope[places]).flatten(-3) @ coordinates for slope in slopes], -1)
+
+        return paired
 
     def matrix(self, coefficients: Tensor) -> Tensor:
         return self._plane.matrix(coefficients)

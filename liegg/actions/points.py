@@ -42,14 +42,19 @@ class _OnPoints(Action):
         return torch.einsum("ij,bck->bjkci", unit, self._points(x)).reshape(len(x), self.size, *x.shape[1:])
 
     def pairing(self, x: Tensor) -> Pairing:
-        """Sums over the copies of grad_j (x, 1)_k, with no velocity in between."""
-        points = self._points(x)
+        """Sums over the copies of grad_j (x, 1)_k, with no velocity in between; computed with the samples last, where
+        they are many numbers in a row."""
+        points = self._points(x).permute(1, 2, 0).contiguous()  # (copies, n + constants, B)
 
         def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
             if grad.shape[grad.ndim - x.ndim + 1 :] != x.shape[1:]:
                 raise ValueError(f"gradients of shape {tuple(grad.shape)} do not fit samples {tuple(x.shape)}")
             grad = grad.reshape(*grad.shape[: grad.ndim - x.ndim + 1], self.copies, self.n)
-            return torch.einsum("...bcj,bck->...bjk", grad, points[places]).flatten(-2)
+            slopes = grad.movedim(-3, -1).contiguous()  # (..., copies, n, P)
+            rows = slopes[..., 0, :, None, :] * points[0][:, places]
+            for copy in range(1, self.copies):
+                rows.addcmul_(slopes[..., copy, :, None, :], points[copy][:, places])
+            return rows.flatten(-3, -2).mT
 
         return paired
 

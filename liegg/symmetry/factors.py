@@ -50,8 +50,7 @@ class Factor:
     def triangles(self) -> Tensor:
         """(parts, K, K) upper triangular R with RᵀR = EᵀE for each part, on the CPU."""
         if self._read is None:
-            waiting = _joined(self._waiting) if self._waiting else None
-            self._read = (self._triangles if waiting is None else _stacked(self._triangles, waiting)).cpu()
+            self._read = (_stacked(self._triangles, self._waiting) if self._waiting else self._triangles).cpu()
         return self._read
 
     @property
@@ -65,12 +64,13 @@ class Factor:
         parts, K = self._triangles.shape[:2]
         self._read = None
         self._waiting.append(rows.double())
-        if sum(map(len, self._waiting)) * rows.shape[1] >= parts * max(K, BLOCK):
-            rows = _joined(self._waiting)
-            whole = len(rows) // parts * parts
-            self._triangles = _stacked(self._triangles, rows[:whole])
-            self._absorbed = self._absorbed + whole // parts
-            self._waiting = [rows[whole:].clone()]
+        samples = sum(map(len, self._waiting))
+        if samples * rows.shape[1] >= parts * max(K, BLOCK):
+            kept = len(rows) - samples % parts  # what is left begins with part 0 again
+            whole, rest = [*self._waiting[:-1], self._waiting[-1][:kept]], self._waiting[-1][kept:]
+            self._triangles = _stacked(self._triangles, whole)
+            self._absorbed = self._absorbed + samples // parts
+            self._waiting = [rest.clone()] if len(rest) else []
 
     def merge(self, other: "Factor") -> "Factor":
         """The factor of all samples that either has seen; both need as many columns and parts."""
@@ -99,19 +99,28 @@ class Factor:
         return made
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _stacked(triangles: Tensor, rows: Tensor) -> Tensor:
+def _stacked(triangles: Tensor, pieces: list[Tensor]) -> Tensor:
     """Triangles (parts, K, K) after the rows of further samples, (samples, rows of each, K), the first for part 0."""
-    parts = len(triangles)
-    if len(rows) % parts:
-        rows = torch.nn.functional.pad(rows, (0, 0, 0, 0, 0, -len(rows) % parts))
-    of_part = rows.unflatten(0, (-1, parts)).transpose(0, 1).flatten(1, 2)
-    if of_part.shape[1] < triangles.shape[1] or triangles.any():
-        of_part = torch.cat([triangles.to(rows.device), of_part], 1)
-    return torch.linalg.qr(of_part, mode="r").R
+    parts, K = triangles.shape[:2]
+    rows = pieces[0].shape[1]
+    each = -(-sum(map(len, pieces)) // parts)
+    above = K if each * rows < K or triangles.any() else 0
+    block = pieces[0].new_empty(parts, K, above + each * rows)  # column by column, as LAPACK has matrices
+    block[..., :above] = triangles.mT[..., :above]
+    block[..., block.shape[-1] - rows :] = 0  # parts that have a sample less
+    of_samples = block[..., above:].unflatten(-1, (each, rows)).permute(2, 0, 3, 1)  # (each, parts, rows, K)
+    first = 0
+    for piece in pieces:
+        begun = min(-first % parts, len(piece))  # how many go on where the piece before has ended
+        whole = (len(piece) - begun) // parts
+        begin, full, end = piece.split([begun, whole * parts, len(piece) - begun - whole * parts])
+        place, part = divmod(first, parts)
+        of_samples[place : place + 1, part : part + begun] = begin[None]
+        place += begun > 0
+        of_samples[place : place + whole] = full.unflatten(0, (whole, parts))
+        of_samples[place + whole : place + whole + 1, : len(end)] = end[None]
+        first += len(piece)
+    return torch.linalg.qr(block.mT, mode="r").R
 
 
 def _shares(samples: int, parts: int) -> Tensor:

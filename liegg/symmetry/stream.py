@@ -17,6 +17,7 @@ from liegg.symmetry.polarization import (
     Batch,
     Function,
     derivatives,
+    joined,
     moved_outputs,
     outputs,
     precision,
@@ -101,10 +102,10 @@ def polarize(
                 crossed.append(rows[1].to(x.device))
             if len({rows.shape for rows in own}) > 1:
                 raise ValueError(f"the functions differ in their outputs: {[rows.shape[1] for rows in own]} a sample")
-            total = sum(own)
+            total = [sum(own)] if M > 1 else []
             for factor, rows in zip(matched, own):
-                factor.update(rows if M == 1 else torch.cat([rows, total], -1))  # type: ignore[list-item]
-            whole = torch.stack(own)[..., -action.size :].flatten(1)
+                factor.update(joined([rows, *total], -1))  # type: ignore[list-item]
+            whole = joined([rows[None, ..., -action.size :].movedim(1, -1) for rows in own]).flatten(1)
             alike += (whole @ whole.T).cpu()
             for factor, rows in zip(mismatched, crossed):
                 factor.update(rows)
