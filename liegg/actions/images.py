@@ -51,19 +51,22 @@ class Affine2d(Action):
         return (dx, dy), -unit / 2 * u  # central differences over two pixels
 
     def velocity(self, x: Tensor) -> Tensor:
-        slopes, u = self._slopes(x)
-        return (torch.stack(slopes, 1)[:, :, None] * u[:, None]).flatten(1, 2)
+        return self._velocity(*self._slopes(x))
+
+    @staticmethod
+    def _velocity(slopes: tuple[Tensor, Tensor], u: Tensor) -> Tensor:
+        return torch.cat([slope[:, None] * u[:, None] for slope in slopes], 1)
 
     def pairing(self, x: Tensor) -> Pairing:
         """Sums over pixels of grad times slope times coordinate. Of few gradients a sample the first two are multiplied
         first: all samples have their coordinates in common."""
         slopes, u = self._slopes(x)
         coordinates = u.flatten(1).T.repeat(x.shape[1], 1)  # (CHW, 3)
-        by_velocity = functools.cache(lambda: super(Affine2d, self).pairing(x))
+        velocity = functools.cache(lambda: self._velocity(slopes, u).flatten(2))
 
         def paired(grad: Tensor, places: Places = slice(None)) -> Tensor:
             if grad.shape[: grad.ndim - x.ndim].numel() > FEW:
-                return by_velocity()(grad, places)
+                return torch.einsum("...bp,bkp->...bk", grad.flatten(-3), velocity()[places])
             return torch.cat([(grad * slope[places]).flatten(-3) @ coordinates for slope in slopes], -1)
 
         return paired

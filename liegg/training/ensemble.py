@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +10,6 @@ from torch.func import functional_call, vmap
 
 from liegg import progress
 from liegg.devices import home, resolve
-
-GATHERED = 2**20
-"""bytes of a member's data that are put in order at a time"""
 
 
 def train(
@@ -83,18 +81,18 @@ def train(
     run = _Members(models, loss, score, validation, device)
     optimizer = torch.optim.Adam(run.state.values(), lr=lr, weight_decay=weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(1, int(passes.max()))) if anneal else None
-    data = zip(_placed(x, device), _placed(y, device), passes.tolist(), seeds)  # type: ignore[arg-type]
-    streams = [_batches(*of_member, batch_size) for of_member in data]
+    data = _Pool(x, device), _Pool(y, device)
+    streams = [_batches(*of_member, batch_size) for of_member in zip(samples.tolist(), passes.tolist(), seeds)]
     clock = _Clock(samples, passes, batch_size, device)
     run.keep(clock.here, optimizer)
     try:
         while len(clock.here):
             batches = [next(streams[i]) for i in clock.here.tolist()]
-            losses = run.losses(batches)
+            losses = run.losses(data, clock.here, batches)
             optimizer.zero_grad()
             losses.sum().backward()
             optimizer.step()
-            ended = clock.count(losses.detach(), [len(x) for x, _ in batches])
+            ended = clock.count(losses.detach(), [len(rows) for rows in batches])
             if not ended.any():
                 continue
             _check_finite("loss", clock.latest(ended), clock.here[ended], clock.epoch[ended], seeds, lr)
@@ -177,16 +175,18 @@ class _Members:
         self._loss = vmap(lambda w, b, x, y: loss(outputs(w, b, x), y), randomness="different", chunk_size=one_by_one)
         self._score = vmap(lambda w, b, x, y: score(outputs(w, b, x), y))
 
-    def losses(self, batches: list[tuple[Tensor, Tensor]]) -> Tensor:
-        """(members,) mean losses; members with batches of one length are computed together."""
-        lengths = torch.tensor([len(x) for x, _ in batches])
+    def losses(self, data: tuple["_Pool", "_Pool"], here: Tensor, batches: list[Tensor]) -> Tensor:
+        """(members here,) mean losses on batches, rows of their data; those of one length are computed together."""
+        lengths = torch.tensor([len(rows) for rows in batches])
         if (lengths == lengths[0]).all():
-            return self._loss(self.state, self.fixed, *map(torch.stack, zip(*batches)))
+            rows = torch.stack(batches)
+            return self._loss(self.state, self.fixed, *(part.of(here, rows) for part in data))
         parts, order = [], []
         for length in lengths.unique():
             chosen = (lengths == length).nonzero().flatten()
             weights, fixed = ({k: v[chosen] for k, v in part.items()} for part in (self.state, self.fixed))
-            parts.append(self._loss(weights, fixed, *map(torch.stack, zip(*(batches[i] for i in chosen.tolist())))))
+            rows = torch.stack([batches[i] for i in chosen.tolist()])
+            parts.append(self._loss(weights, fixed, *(part.of(here[chosen], rows) for part in data)))
             order.append(chosen)
         return torch.cat(parts)[torch.cat(order).argsort()]
 
@@ -228,23 +228,30 @@ def _stacked(parts: list[dict[str, Tensor]], device: torch.device) -> dict[str, 
     return {name: torch.stack([part[name].detach() for part in parts]).to(device) for name in parts[0]}
 
 
-def _placed(parts: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    """The data of each member on the device, those that members share only once."""
-    found: dict[tuple, Tensor] = {}
-    for part in parts:
-        found.setdefault((part.data_ptr(), part.shape, part.stride()), part)
-    moved = {place: part.to(device) for place, part in found.items()}
-    return [moved[part.data_ptr(), part.shape, part.stride()] for part in parts]
+class _Pool:
+    """The data of all members on the device, one after another, those that members share only once."""
+
+    def __init__(self, parts: Sequence[Tensor], device: torch.device):
+        places = [(part.data_ptr(), part.shape, part.stride()) for part in parts]
+        distinct = dict(zip(places, parts))
+        starts = dict(zip(distinct, accumulate((len(part) for part in distinct.values()), initial=0)))
+        self.first = torch.tensor([starts[place] for place in places])
+        """(M,) the row with which each member's begin"""
+        whole = isinstance(parts, Tensor) and parts.is_contiguous()
+        values = parts.flatten(0, 1) if whole else torch.cat([*distinct.values()])  # type: ignore[union-attr]
+        self.values = values.to(device)
+
+    def of(self, members: Tensor, rows: Tensor) -> Tensor:
+        """(m, B, ...) rows (m, B) of m members' own data."""
+        places = (rows + self.first[members, None]).flatten().to(self.values.device)
+        return self.values.index_select(0, places).unflatten(0, rows.shape)
 
 
-def _batches(x: Tensor, y: Tensor, epochs: int, seed: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """One member's batches of inputs and targets, in a new order each epoch; several are gathered at a time."""
+def _batches(samples: int, epochs: int, seed: int, batch_size: int) -> Iterator[Tensor]:
+    """One member's batches, as rows of its data, in a new order each epoch."""
     generator = torch.Generator().manual_seed(seed)
-    bytes_a_row = sum(part[0].numel() * part.element_size() for part in (x, y))
-    together = max(1, GATHERED // (bytes_a_row * batch_size)) * batch_size
     for _ in range(epochs):
-        for rows in torch.randperm(len(x), generator=generator).to(x.device).split(together):
-            yield from zip(x.index_select(0, rows).split(batch_size), y.index_select(0, rows).split(batch_size))
+        yield from torch.randperm(samples, generator=generator).split(batch_size)
 
 
 def _check_models(models: Sequence[nn.Module]) -> None:
