@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from liegg import train
-from liegg.training import ensemble, networks
+from liegg.training import networks
 
 
 def regression(members, samples=60):
