@@ -67,14 +67,25 @@ def machine_of(info: dict) -> dict:
 
 def figures(rows: list[dict]) -> Iterator[tuple[str, BookFigure]]:
     """The figures that there are numbers for, by the names of their files."""
-    goals = [(f"{row['case']}, over that of {c['with']}", c) for row in rows for c in row["compared"] if "goal" in c]
-    for name, faster, xlabel in (
-        ("floor", False, "time, over that of the other (ratio)"),
-        ("faster", True, "speed, over that of the other (ratio)"),
+    goals = [(row["case"], c) for row in rows for c in row["compared"] if "goal" in c]
+    for name, faster, measure, goal in (
+        ("floor", False, "time", "goal: at most"),
+        ("faster", True, "speed", "goal: at least"),
     ):
-        cases = {case: (c["ratio"], c["low"], c["high"], c["goal"]) for case, c in goals if c["faster"] == faster}
+        chosen = [(case, c) for case, c in goals if c["faster"] == faster]
+        others = {c["with"] for _, c in chosen}
+        alike = len(others) == 1
+        cases = {
+            case if alike else f"{case}, beside {c['with']}": (c["ratio"], c["low"], c["high"], c["goal"])
+            for case, c in chosen
+        }
         if cases:
-            yield name, plots.raced(cases, xlabel, goal=("goal: at most", "goal: at least")[faster])
+            yield (
+                name,
+                plots.raced(
+                    cases, f"{measure} over that of {min(others) if alike else 'the other'} (ratio)", goal=goal
+                ),
+            )
     for group in dict.fromkeys(row["group"] for row in rows):
         own = [row for row in rows if row["group"] == group]
         if swept := [*timed.sweeps(kept for row in own for kept in row.get("rows", []))]:

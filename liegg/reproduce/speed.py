@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from liegg.reproduce import timed
 from liegg.reproduce.dark import dark
-from liegg.reproduce.markdown import table, text
+from liegg.reproduce.markdown import code, table, text
 from liegg.reproduce.project import Run
 
 NAME = "summary.json"
@@ -175,7 +175,7 @@ def _crossings(rows: list[dict]) -> str:
         (fixed,) = {"samples", "directions"} - {sweep.over}
         where = "" if sweep.fixed is None else f" (at {sweep.fixed} {fixed})"
         said.append(
-            f"{text(first)} {verb} {'less' if found.less else 'more'} {measure} than {text(second)} "
+            f"{_named(first)} {verb} {'less' if found.less else 'more'} {measure} than {_named(second)} "
             + (
                 f"from about {float(f'{found.size:.2g}'):.0f} {sweep.over} on{where}."
                 if found.size
@@ -183,6 +183,11 @@ def _crossings(rows: list[dict]) -> str:
             )
         )
     return " ".join(sentence[:1].upper() + sentence[1:] for sentence in said)
+
+
+def _named(method: str) -> str:
+    """A method in words, or a function of ours as code."""
+    return code(method) if "_" in method else text(method)
 
 
 def _time(seconds: float) -> str:
@@ -207,4 +212,4 @@ def _picture(stage: Path, path: str, words: str, caption: str) -> str:
         images += [
             f"```{{image}} {path}{width}{end}.svg\n:class: {kinds}\n:alt: {alt}\n```" for end, kinds in classes.items()
         ]
-    return "\n".join([":::{div} cell_output drawing", *images, "", caption, ":::"])
+    return "\n".join([":::{div} drawing", *images, "", caption, ":::"])

@@ -152,6 +152,10 @@ def parts(rows: Iterable[dict], case: str) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, list[float]]] = {}
     for row in rows:
         if "part" in row:
-            rest = [v if isinstance(v, str) else f"{v:g} {k}" for k, v in row.items() if k not in ("part", "seconds")]
+            rest = [v if isinstance(v, str) else _counted(v, k) for k, v in row.items() if k not in ("part", "seconds")]
             found.setdefault(", ".join(rest) or case, {}).setdefault(row["part"], []).append(row["seconds"])
     return {whole: {part: statistics.median(of) for part, of in timed.items()} for whole, timed in found.items()}
+
+
+def _counted(number: float, things: str) -> str:
+    return f"{number:g} {things.removesuffix('s') if number == 1 else things}"

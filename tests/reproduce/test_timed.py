@@ -101,3 +101,4 @@ def test_parts_are_gathered_by_what_they_are_of():
     rows = [{"networks": 8, "part": part, "seconds": s} for part, s in (("forward", 1), ("forward", 3), ("rest", 5))]
     assert timed.parts(rows, "training") == {"8 networks": {"forward": 2, "rest": 5}}
     assert timed.parts([{"part": "forward", "seconds": 1}], "training") == {"training": {"forward": 1}}
+    assert [*timed.parts([{"networks": 1, "part": "forward", "seconds": 1}], "")] == ["1 network"]
