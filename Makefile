@@ -16,6 +16,7 @@ INPUTS      ?=
 TARGETS     ?=
 ACTION      ?=
 OUTPUT_ACTION ?=
+BENCH       ?=
 
 TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)",/\1/p' pyproject.toml)
 STAMP := $(VENV)/.complete
@@ -38,13 +39,14 @@ override INPUTS   := $(value INPUTS)
 override TARGETS  := $(value TARGETS)
 override ACTION   := $(value ACTION)
 override OUTPUT_ACTION := $(value OUTPUT_ACTION)
+override BENCH    := $(value BENCH)
 override TORCH_INDEX := $(value TORCH_INDEX)
 export PROFILE NOTEBOOK PART PARAMS THREADS MINUTES CLUSTER PORT TORCH_INDEX
-export MODEL INPUTS TARGETS ACTION OUTPUT_ACTION
+export MODEL INPUTS TARGETS ACTION OUTPUT_ACTION BENCH
 CHOSEN := --notebook="$$NOTEBOOK" --part="$$PART"
 LIMITS := --threads="$$THREADS" --minutes="$$MINUTES"
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce probe list book pdf serve lab others test verify verify-twice store clean lock
+.PHONY: help setup reproduce probe list book pdf serve lab others test bench verify verify-twice store clean lock
 
 help:  ## what can be made
 	@echo "usage: make TARGET [NAME=value ...]"
@@ -60,6 +62,7 @@ help:  ## what can be made
 	@echo "  MODEL=        of probe: package.module:name or file.py:name, code that you trust; or a program's file"
 	@echo "  INPUTS=       of probe: its samples, .npy, .npz or .pt; TARGETS= labels of the first, held out"
 	@echo "  ACTION=       of probe: how samples may move, e.g. \"Linear(5, copies=2)\"; OUTPUT_ACTION= outputs"
+	@echo "  BENCH=        of bench: words in the names of those to run, as pytest -k takes them (default: all)"
 	@echo "  PYTHON=       the Python that .venv is made with, 3.11 or newer (now: $(PYTHON))"
 	@echo "  TORCH_INDEX=  package index to take PyTorch from, e.g. https://download.pytorch.org/whl/cpu"
 	@echo "  LIEGG_DATA=   folder with data sets already downloaded, e.g. MNIST (default: data)"
@@ -121,6 +124,11 @@ test: $(STAMP)  ## lint, types and all tests but the slow ones, in some minutes
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n logical --dist loadfile
+
+bench: $(STAMP)  ## how fast it is on this machine, for the book's page on speed, in some minutes; BENCH= chooses
+	@mkdir -p book/_build/bench
+	@$(VENV)/bin/python -m pytest benchmarks -k "$$BENCH" --benchmark-json=book/_build/bench/measured.json
+	@$(VENV)/bin/python benchmarks/report.py book/_build/bench/measured.json "$$BENCH"
 
 verify: $(STAMP)  ## hold the stored results against the code of today; NOTEBOOK= or PART= reruns those, STRICT=1 for a release
 	@$(RUN) verify $(STORED) $(CHOSEN) $(if $(STRICT),--strict)

@@ -133,7 +133,9 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
-@pytest.mark.parametrize("target", ["reproduce", "list", "book", "pdf", "verify", "verify-twice", "store", "help"])
+@pytest.mark.parametrize(
+    "target", ["reproduce", "list", "book", "pdf", "bench", "verify", "verify-twice", "store", "help"]
+)
 def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, by):
     """To a Python that says what it is called with."""
     python = tmp_path / "bin" / "python"
@@ -143,7 +145,7 @@ def test_make_hands_on_what_is_typed_and_executes_none_of_it(tmp_path, target, b
     for file in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / file, tmp_path)
     (tmp_path / ".complete").touch()
-    given = dict.fromkeys(("PARAMS", "NOTEBOOK", "PART", "PROFILE", "THREADS", "MINUTES", "CLUSTER"), HOSTILE)
+    given = dict.fromkeys(("PARAMS", "NOTEBOOK", "PART", "PROFILE", "THREADS", "MINUTES", "CLUSTER", "BENCH"), HOSTILE)
     words = [f"{name}={value}" for name, value in given.items()] if by == "argument" else []
     done = subprocess.run(
         ["make", target, f"VENV={tmp_path}", *words],
@@ -216,3 +218,10 @@ def test_the_readme_example_runs():
     assert examples
     for example in examples:
         exec(compile(example, "README.md", "exec"), {})
+
+
+def test_benchmarks_run_by_make_bench_alone():
+    plan = subprocess.run(["make", "-n", "bench"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "-m pytest benchmarks" in plan and "OMP_NUM_THREADS" not in plan and "benchmarks/report.py" in plan
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert settings["testpaths"] == ["tests"]

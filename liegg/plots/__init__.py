@@ -11,6 +11,7 @@ from liegg.plots.measures import confusion, curves, heatmaps, rates, scatter, st
 from liegg.plots.multiples import multiples
 from liegg.plots.paths import paths
 from liegg.plots.pictures import pictures, places, rings
+from liegg.plots.speeds import raced, sizes, stacked
 from liegg.plots.symmetries import drifts, matrices, orbit_density, orbits, portrait, runs, spectra
 
 __all__ = [
@@ -34,12 +35,15 @@ __all__ = [
     "pictures",
     "places",
     "portrait",
+    "raced",
     "rates",
     "rings",
     "runs",
     "scatter",
     "shares",
+    "sizes",
     "spectra",
+    "stacked",
     "strips",
     "trends",
     "turning",

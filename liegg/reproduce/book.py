@@ -11,7 +11,17 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-from liegg.reproduce import claim_tables, comparison, downloads, drawings, environment, executed, pages, side_by_side
+from liegg.reproduce import (
+    claim_tables,
+    comparison,
+    downloads,
+    drawings,
+    environment,
+    executed,
+    pages,
+    side_by_side,
+    speed,
+)
 from liegg.reproduce.dictionary import Dictionary
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.lock import held
@@ -110,6 +120,7 @@ def _inputs(run: Run) -> str:
     folders = (run.root / "book", run.root / "liegg", run.root / "notebooks", run.root / "data")
     files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in SOURCES}
     files = {p for p in files if run.build not in p.parents}
+    files |= {*speed.files(run)}
     files |= {run.root / name for name in ("requirements.lock", "pyproject.toml") if (run.root / name).is_file()}
     made = [run.folder / kind for kind in ("measured", "executed", "results", "twice")]
     made.append(side_by_side.of_stored(run).executed("").parent)
@@ -141,6 +152,7 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
         "claims": lambda: claim_tables.all_claims(run, experiments),
         "dictionary": lambda: Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
         "runs": lambda: pages.runs(run, states),
+        "speed": lambda: speed.page(run, stage),
         "stored": lambda: pages.stored(run, experiments),
         "versions": lambda: pages.versions(run, states),
     }

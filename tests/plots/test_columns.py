@@ -97,6 +97,20 @@ FIGURES = {
         {f"digits, {t}": {k: [0.3, 0.4] for k in KINDS} for t in TITLES[:2]}, KINDS, "share"
     ),
     "spectra": lambda: plots.spectra(networks(9), networks(9), KINDS, "squared units of y"),
+    "raced": lambda: plots.raced(
+        {f"{t}, of networks with two hidden layers": (1.1, 1.0, 1.4, 1.25) for t in TITLES}, "times", goal="at most"
+    ),
+    "sizes": lambda: plots.sizes(
+        [
+            plots.speeds.Panel(f"{t}, all else alike", t, {k: ([100, 1000], [[1, 2], [9]]) for k in KINDS}, 300)
+            for t in TITLES
+        ],
+        KINDS,
+        mark="as long as each other",
+    ),
+    "stacked": lambda: plots.stacked(
+        {t: {"forward": 1.5, "backward": 3, "the optimizer": 1} for t in TITLES}, "seconds"
+    ),
     "strips": lambda: plots.strips({t: {k: dict.fromkeys(NAMES, torch.rand(3)) for k in KINDS} for t in TITLES}, KINDS),
     "trends": lambda: plots.trends({t: lines() for t in TITLES}, KINDS, "points drawn", log=TITLES),
     "turning": lambda: plots.turning(torch.ones(6, 1, 8, 8).byte(), dict.fromkeys(["one", "learned: other"], FRAMES)),
