@@ -5,8 +5,8 @@ from functools import cached_property
 from itertools import combinations_with_replacement
 
 import numpy as np
+import scipy
 import torch
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from liegg.actions.base import Action, require_matrices
@@ -69,7 +69,9 @@ class VectorFields(Action):
             velocity = self.velocity(torch.as_tensor(flat).reshape(x64.shape))
             return (t * torch.einsum("k,bk...->b...", a, velocity)).flatten().numpy()
 
-        flow = solve_ivp(slope, (0, 1), x64.flatten().numpy(), method="DOP853", t_eval=(1,), rtol=1e-10, atol=1e-12)
+        flow = scipy.integrate.solve_ivp(
+            slope, (0, 1), x64.flatten().numpy(), method="DOP853", t_eval=(1,), rtol=1e-10, atol=1e-12
+        )
         if not flow.success:
             raise ValueError(
                 f"the flow of this field could not be followed to t = {t.flatten().tolist()[:3]}: it blows up"

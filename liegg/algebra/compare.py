@@ -3,8 +3,8 @@
 All raise ValueError for what are no tensors, or of shapes that do not belong together.
 """
 
+import scipy
 import torch
-from scipy.linalg import subspace_angles
 from torch import Tensor
 
 from liegg.algebra.bases import orthonormal
@@ -67,7 +67,7 @@ def principal_angles(basis: Tensor, other: Tensor) -> Tensor:
             "principal angles need real, finite numbers: one of the spans holds complex, NaN or infinite ones"
         )
     a, b = (s.detach().cpu().double().flatten(1).T.numpy() for s in (basis, other))
-    return torch.as_tensor(subspace_angles(a, b)).rad2deg().flip(0)
+    return torch.as_tensor(scipy.linalg.subspace_angles(a, b)).rad2deg().flip(0)
 
 
 def bias(directions: Tensor, basis: Tensor) -> Tensor:

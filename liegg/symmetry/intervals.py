@@ -11,8 +11,8 @@ such product, and ρ the ratio of signal to error,
 if errors are spread as signals are. The second over the first corrects the jackknife, by 1/4 for M = 3 and ρ = 0.
 """
 
+import scipy
 import torch
-from scipy.stats import t as student
 from torch import Tensor
 
 from liegg.symmetry.coherence import coherence, cross
@@ -62,7 +62,7 @@ def nothing_shared(own: Tensor, summed: Tensor, scale: float) -> Tensor:
     M, size = len(own), own.mean(0)
     product = torch.where(size > EXACT * scale, (summed - own) / size.clamp_min(1e-300), 0.0).cumsum(1)
     t = product.mean(0) * (M * (M - 2) / 2 / (M - 1) / product.var(0).clamp_min(1e-300)).sqrt()
-    return torch.from_numpy(student.sf(t.numpy(), M - 1))
+    return torch.from_numpy(scipy.special.stdtr(M - 1, -t.numpy()))
 
 
 def mean_interval(values: Tensor, confidence: float = CONFIDENCE) -> Tensor:
@@ -73,4 +73,4 @@ def mean_interval(values: Tensor, confidence: float = CONFIDENCE) -> Tensor:
 
 
 def _student(confidence: float, n: int) -> float:
-    return float(student.ppf((1 + confidence) / 2, n - 1))
+    return float(scipy.special.stdtrit(n - 1, (1 + confidence) / 2))

@@ -12,9 +12,8 @@ all be as small hold for its largest eigenvalue in place of a single normal valu
 import functools
 from typing import NamedTuple
 
+import scipy
 import torch
-from scipy.stats import norm
-from scipy.stats import t as student
 from torch import Tensor
 
 from liegg.symmetry.factors import EXACT
@@ -44,9 +43,9 @@ def of_several(
     may have no more than the tolerance. The test is of the former: it is of the space that lower directions span, and
     there errors look smaller than they are, so that it says too rarely that something is shared.
     """
-    quantile = float(student.ppf(1 - alpha, len(own) - 1))
+    quantile = float(scipy.special.stdtrit(len(own) - 1, 1 - alpha))
     null = own.mean(0) <= EXACT * scale
-    surer = float(student.ppf(1 - alpha / 2, len(own) - 1))  # what is left out of the count must be more sure than that
+    surer = float(scipy.special.stdtrit(len(own) - 1, 1 - alpha / 2))  # to be left out of the count
     single = shared_interval(held_own, held_summed, surer)[:, 0] / scale
     alike = int((single <= tolerance)[~null].sum())
     least, most = shared_interval(held_own, held_summed, quantile * _widening(alike, alpha)).T / scale
@@ -62,9 +61,9 @@ def of_labels(variance: Tensor, share: Tensor, error: Tensor, *, tolerance: floa
     told = share.isfinite() & error.isfinite() & (error > 0)
     share, error = share.where(told, 0.0) * variance, error.where(told, 1.0) * variance
     z = (share / error.clamp_min(1e-300)).where(told, 0.0)
-    p = (torch.from_numpy(norm.sf(z.numpy())).cummin(0).values * torch.arange(1, len(z) + 1)).clamp_max(1)
-    alike = int((share - norm.ppf(1 - alpha) * error <= tolerance).sum())
-    half = float(norm.ppf(1 - alpha / max(alike, 1))) * error
+    p = (torch.from_numpy(scipy.special.ndtr(-z.numpy())).cummin(0).values * torch.arange(1, len(z) + 1)).clamp_max(1)
+    alike = int((share - scipy.special.ndtri(1 - alpha) * error <= tolerance).sum())
+    half = float(scipy.special.ndtri(1 - alpha / max(alike, 1))) * error
     null = variance <= EXACT
     least = (share - half).clamp_min(0).where(told & ~null, 0.0)
     return Signal(p, least, (share + half).clamp_min(0).where(told, torch.inf).where(~null, 0.0))
@@ -101,7 +100,7 @@ def largest(n: int, alpha: float) -> float:
     """What the largest eigenvalue of a random symmetric matrix (n, n) exceeds with probability alpha, in standard
     deviations of its diagonal: drawn, and above LARGE scaled as the edge of the spectrum is (Tracy and Widom)."""
     if n == 1:
-        return float(norm.ppf(1 - alpha))
+        return float(scipy.special.ndtri(1 - alpha))
     if n > LARGE:
         beyond = largest(LARGE, alpha) - (2 * LARGE) ** 0.5
         return float((2 * n) ** 0.5 + beyond * (LARGE / n) ** (1 / 6))

@@ -8,8 +8,8 @@ and what remains is a sum of simple ideals, each of which `simple` names.
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 import torch
-from scipy.sparse.linalg import LinearOperator, lsmr
 from torch import Tensor
 
 from liegg.actions import Action
@@ -73,12 +73,12 @@ def least_squares(function: Callable[[Tensor], Tensor], at: Tensor, target: Tens
     """The shortest step δ that minimises |Dfunction(at) δ - target|, matrix-free."""
     _, backward = torch.func.vjp(function, at)  # type: ignore[misc]
     tensor = lambda v, like: torch.as_tensor(np.asarray(v, float)).reshape(like.shape)
-    operator = LinearOperator(
+    operator = scipy.sparse.linalg.LinearOperator(
         (target.numel(), at.numel()),
         matvec=lambda v: torch.func.jvp(function, (at,), (tensor(v, at),))[1].flatten().numpy(),
         rmatvec=lambda v: backward(tensor(v, target))[0].flatten().numpy(),
     )
-    return tensor(lsmr(operator, target.flatten().numpy(), atol=1e-5, btol=1e-5)[0], at)
+    return tensor(scipy.sparse.linalg.lsmr(operator, target.flatten().numpy(), atol=1e-5, btol=1e-5)[0], at)
 
 
 def _name(action: Action, basis: Tensor, c: Tensor, A: Tensor | None) -> str:

@@ -10,8 +10,8 @@ right on others. Where a tolerance is given, bounds of the signal decide in thei
 import math
 from typing import NamedTuple
 
+import scipy
 import torch
-from scipy.stats import norm
 from torch import Tensor
 
 from liegg.symmetry.factors import EXACT
@@ -55,7 +55,7 @@ class Measures(NamedTuple):
 
     def told(self, alpha: float) -> bool:
         """Whether labels tell at level alpha of some direction that it is signal, and no more."""
-        half = float(norm.ppf(1 - alpha / len(self.paid))) * self.paid_error
+        half = float(scipy.special.ndtri(1 - alpha / len(self.paid))) * self.paid_error
         return bool(((self.paid > half) & (self.paid + half < MOST)).any())
 
     def beyond(self, exact: int) -> "Measures":
