@@ -1,6 +1,7 @@
 """Assemble the book: prose and executed notebooks, with claims, parameters and provenance generated, then Sphinx."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -30,7 +31,11 @@ from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".txt", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
+SETTINGS = {".yml", ".py", ".bib"}
+"""of the files of a stage that every page may depend on"""
 GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
+READ = "read.json"
+"""in the folder that Sphinx builds in, after a good build: what it has read"""
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 COMPLAINT = re.compile(r"\b(?:WARNING|ERROR|CRITICAL|[A-Z]\w*Error): ")
 ERROR = re.compile(r'class="[^"]*\b(?:traceback|system-message)\b[^"]*"')
@@ -61,9 +66,13 @@ def empty_stage(run: Run) -> Path:
 
 
 def render(run: Run, stage: Path) -> None:
-    """Build what is in a stage into run.html, by Sphinx, strictly; then the stage goes. Raises UserError as `build`."""
+    """Build what is in a stage into run.html, by Sphinx, strictly; then the stage goes. Raises UserError as `build`.
+
+    Every page is written anew, with all that is checked then. Pages that have not changed since the last good build are
+    not read again.
+    """
     site = run.folder / "site"
-    shutil.rmtree(site, ignore_errors=True)
+    read = _to_be_read(run, stage, site)
     command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(stage), "--path-output", str(site)]
     command += ["-W", "-n", "--keep-going"]
     sphinx = subprocess.run(
@@ -79,14 +88,43 @@ def render(run: Run, stage: Path) -> None:
         )
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
+    (site / READ).write_text(json.dumps(read), encoding="utf-8")
     run.html.parent.mkdir(parents=True, exist_ok=True)
     if run.html.is_dir() and not run.html.is_symlink():
         run.html.rename(stage / "before")  # a moment without a book, not the time that removing one takes
     else:
         run.html.unlink(missing_ok=True)
     html.replace(run.html)
-    for folder in (stage, site):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _to_be_read(run: Run, stage: Path, site: Path) -> dict:
+    """What a build reads: code and settings as one digest, and every file of the stage with its digest and time.
+
+    Sphinx reads a page again if its time has changed: a file that is the same gets the time that it had. What has been
+    read is forgotten, until this build is good, and for good where code or settings have changed since.
+    """
+    files = sorted(path for path in stage.rglob("*") if path.is_file())
+    common = [path for path in files if path.suffix in SETTINGS] + sorted((run.root / "liegg").rglob("*.py"))
+    settings = hashlib.sha256(str(environment.installed()).encode())
+    for path in common:
+        settings.update(str(path).encode() + hashlib.sha256(path.read_bytes()).digest())
+    try:
+        before = json.loads((site / READ).read_text(encoding="utf-8"))
+        (site / READ).unlink()
+    except (OSError, ValueError):
+        before = {}
+    if before.get("settings") != settings.hexdigest():
+        shutil.rmtree(site, ignore_errors=True)
+        before = {"files": {}}
+    read = {}
+    for path in files:
+        name, digest = str(path.relative_to(stage)), hashlib.sha256(path.read_bytes()).hexdigest()
+        known, time = before["files"].get(name, ("", 0))
+        if known == digest:
+            os.utime(path, ns=(time, time))
+        read[name] = digest, path.stat().st_mtime_ns
+    return {"settings": settings.hexdigest(), "files": read}
 
 
 def _own(run: Run) -> dict[str, str]:
@@ -145,11 +183,11 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     shutil.copytree(
         source, stage, ignore=shutil.ignore_patterns("_build", "claims.yml", "dictionary.yml", "summary.yml")
     )
-    states = pages.states(run, experiments)
+    states, judged = pages.states(run, experiments), claim_tables.judged(run, experiments)
     generated = {
         "picture": lambda: claim_tables.picture(run, experiments),
         "answer": lambda: claim_tables.answer(run, experiments),
-        "claims": lambda: claim_tables.all_claims(run, experiments),
+        "claims": lambda: claim_tables.all_claims(run, experiments, judged),
         "dictionary": lambda: Dictionary(run.root).page({e.name: e.title for e in experiments.values()}),
         "runs": lambda: pages.runs(run, states),
         "speed": lambda: speed.page(run, stage),
@@ -170,15 +208,17 @@ def _stage(run: Run, experiments: dict[str, Experiment], stage: Path) -> None:
     for state in states:
         name = state.experiment.name
         if state.result is None:
-            (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state), encoding="utf-8")
+            (stage / "notebooks" / f"{name}.md").write_text(pages.not_run(run, state, judged), encoding="utf-8")
             continue
         notebook = executed.read(run.executed(name))
         drawings.prepare(notebook, name)
         side_by_side.instead(run, state.experiment, state.result, notebook)
-        notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state)))
+        notebook.cells.insert(_after_picture(notebook), new_markdown_cell(pages.claims(run, state, judged)))
         side_by_side.put(run, state.experiment, state.result, notebook)
         if own := comparison.beside(run, state.experiment, state.result):
             notebook.cells.append(new_markdown_cell(own))
         notebook.cells.append(new_markdown_cell(pages.provenance(run, state)))
         drawings.add(notebook, name)
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number}"  # else the same page is another file each time
         nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")

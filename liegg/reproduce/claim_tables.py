@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from liegg.reproduce import claims, first_page, first_picture, markdown, table, whole
 from liegg.reproduce.claims import Claim
@@ -23,6 +24,19 @@ def verdicts_of(
 ) -> dict[str, Verdict]:
     """The verdicts on all claims by the results that lie where `path` says."""
     return judge(listed, {name: read_json(path(name)) for name in experiments}, experiments)
+
+
+class Judged(NamedTuple):
+    """All claims, and the verdicts on each in a run and in the stored one."""
+
+    listed: list[Claim]
+    here: dict[str, Verdict]
+    stored: dict[str, Verdict]
+
+
+def judged(run: Run, experiments: dict[str, Experiment]) -> Judged:
+    listed = claims.load(run.root)
+    return Judged(listed, *(verdicts_of(listed, experiments, path) for path in (run.result, run.reference)))
 
 
 def picture(run: Run, experiments: dict[str, Experiment]) -> str:
@@ -49,10 +63,9 @@ def _first(run: Run, experiments: dict[str, Experiment]) -> dict[str, Verdict]:
     return verdicts_of(claims.load(run.root), experiments, path)
 
 
-def all_claims(run: Run, experiments: dict[str, Experiment]) -> str:
+def all_claims(run: Run, experiments: dict[str, Experiment], judged: Judged) -> str:
     """For the first page: every claim in this run and in the stored one, the tables folded, by part."""
-    listed = claims.load(run.root)
-    here, stored = (verdicts_of(listed, experiments, path) for path in (run.result, run.reference))
+    listed, here, stored = judged
     parts = [_both(run, here, stored), _ages(run, experiments)]
     for number in dict.fromkeys(e.part for e in experiments.values()):
         of_part = [e for e in experiments.values() if e.part == number]
@@ -94,12 +107,10 @@ def _ages(run: Run, experiments: dict[str, Experiment]) -> str:
     return f"Stored results: {len(ages)} of {len(experiments)} pages; {since} ({{doc}}`making`)."
 
 
-def of_page(run: Run, experiment: Experiment) -> str:
+def of_page(run: Run, experiment: Experiment, judged: Judged) -> str:
     """For a page: its claims in this run beside the stored one, each with its anchor, what is accepted and why, and the
     command that makes its number."""
-    experiments = table.load(run.root)
-    listed = claims.load(run.root)
-    here, stored = (verdicts_of(listed, experiments, path) for path in (run.result, run.reference))
+    listed, here, stored = judged
     rows = [
         [
             f'<span id="{c.id}"></span>{text(c.statement)} ({text(c.source)})',

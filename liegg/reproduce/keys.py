@@ -11,6 +11,7 @@ import ast
 import functools
 import hashlib
 import re
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ CHECKSUMS = "liegg/data/checksums.sha256"
 SHOWING = "liegg/plots/"
 """what nothing measured depends on, even where a module of the measuring part can show itself"""
 MEASURING = {"sweep", "once"}
+SETTLED = 2 * 10**9  # nanoseconds after which a file that is written again has another time
 FEW = 4  # changes that are named
 
 
@@ -155,6 +157,20 @@ def _called(code: str) -> set[str]:
 
 def _reached(code: str, root: Path) -> dict[str, str]:
     """Every file on which numbers may depend, with a digest of its code."""
+    return _reached_in(code, root, _as_it_is(root))
+
+
+def _as_it_is(root: Path) -> tuple:
+    """What changes with any file of liegg: names, times and sizes; of files just written these may be the same, so then
+    it is never the same."""
+    files = sorted(path for path in (root / "liegg").rglob("*") if path.suffix in (".py", ".sha256"))
+    stamps = [(str(path), found.st_mtime_ns, found.st_size) for path in files for found in [path.stat()]]
+    now = time.time_ns()
+    return *stamps, any(now - written < SETTLED for _, written, _ in stamps) and now
+
+
+@functools.lru_cache(maxsize=256)  # a book asks four times for each of its pages
+def _reached_in(code: str, root: Path, as_it_is: tuple) -> dict[str, str]:
     names = [path.relative_to(root).as_posix() for path in modules(code, root)]
     files = [_file(name, root) for name in names if not name.startswith(ASIDE)]
     return {name: digest for file in files for name, digest in file.items()} | _accepted(names, root)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from liegg.reproduce import claim_tables, environment, executed, markdown, twice
+from liegg.reproduce.claim_tables import Judged
 from liegg.reproduce.claims import load
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.keys import key, plan
@@ -43,12 +44,12 @@ def _state(run: Run, experiment: Experiment) -> State:
     return State(experiment, result, f"out of date: {why}" if why else "up to date")
 
 
-def claims(run: Run, state: State) -> str:
+def claims(run: Run, state: State, judged: Judged) -> str:
     """The claims of one page with their verdicts, below what is to be known of its run."""
     note = "" if state.status == "up to date" else f":::{{warning}}\nThis page is {text(state.status)}.\n:::\n\n"
     if state.result and (changed := _changed(state)):
         note += f":::{{note}}\nThe text below describes the default settings. This run has {changed}.\n:::\n\n"
-    return note + claim_tables.of_page(run, state.experiment)
+    return note + claim_tables.of_page(run, state.experiment, judged)
 
 
 def _changed(state: State) -> str:
@@ -129,7 +130,7 @@ def stored(run: Run, experiments: dict[str, Experiment]) -> str:
     return markdown.table(["page", "stored at", "finished", "measuring", "changed since"], rows)
 
 
-def not_run(run: Run, state: State) -> str:
+def not_run(run: Run, state: State, judged: Judged) -> str:
     """The page of an experiment without results."""
     failed = run.failed(state.experiment.name)
     where = f" How far it came is in `{failed.relative_to(run.root)}`." if failed.is_file() else ""
@@ -141,7 +142,7 @@ This page has no results: {text(state.status)}, at profile {code(run.name)}.{whe
 
 It regenerates: {text(state.experiment.regenerates)}.
 
-{claims(run, State(state.experiment, None, "up to date"))}
+{claims(run, State(state.experiment, None, "up to date"), judged)}
 
 ```bash
 make reproduce PROFILE={run.profile} NOTEBOOK={state.experiment.name}

@@ -26,14 +26,19 @@ def run(tmp_path, monkeypatch):
     return run
 
 
+def judged(run):
+    return claim_tables.judged(run, EXPERIMENTS)
+
+
 def test_a_cell_cannot_end_its_table():
     assert markdown.table(["a"], [["1 | 2\n3"]]) == "| a |\n| --- |\n| 1 \\| 2 3 |"
 
 
 def test_every_claim_has_one_anchor_and_the_first_page_leads_to_it(run):
-    first = claim_tables.all_claims(run, EXPERIMENTS)
+    verdicts = judged(run)
+    first = claim_tables.all_claims(run, EXPERIMENTS, verdicts)
     for name, experiment in EXPERIMENTS.items():
-        page = claim_tables.of_page(run, experiment)
+        page = claim_tables.of_page(run, experiment, verdicts)
         ids = [c.id for c in LISTED if c.experiment == name]
         assert re.findall(r'<span id="([^"]*)">', page) == ids
         assert re.findall(rf'<a href="notebooks/{name}\.html#([^"]*)">', first) == ids
@@ -46,18 +51,18 @@ def _profiles(name):
 
 def test_how_many_claims_a_run_decides_and_how_many_as_the_stored_one(run):
     """Its parameters are its own, so that no claim is tested; as they are stored, all that are stored are the same."""
-    assert "tests none of the claims" in claim_tables.all_claims(run, EXPERIMENTS)
+    assert "tests none of the claims" in claim_tables.all_claims(run, EXPERIMENTS, judged(run))
     stored = read_json(run.reference(O5.name))
     write_json(run.result(O5.name), stored)
     decided = sum(c.experiment == O5.name for c in LISTED)
     expected = (
         f"tests {decided} of the {len(LISTED)} claims at its own settings, and its verdict is that of the stored run on"
     )
-    assert f"{expected} {decided}." in claim_tables.all_claims(run, EXPERIMENTS)
+    assert f"{expected} {decided}." in claim_tables.all_claims(run, EXPERIMENTS, judged(run))
 
 
 def test_tables_are_folded_by_part(run):
-    first = claim_tables.all_claims(run, EXPERIMENTS)
+    first = claim_tables.all_claims(run, EXPERIMENTS, judged(run))
     heads = re.findall(r"^:::\{dropdown\} (\w+)\. ", first, flags=re.M)
     assert heads == sorted({e.part for e in EXPERIMENTS.values()}, key=["I", "II", "III", "IV", "V"].index)
     for part in first.split(":::{dropdown} ")[1:]:
@@ -66,7 +71,7 @@ def test_tables_are_folded_by_part(run):
 
 
 def test_a_page_stands_beside_the_stored_run(run):
-    page = claim_tables.of_page(run, O5)
+    page = claim_tables.of_page(run, O5, judged(run))
     (row,) = [line for line in page.splitlines() if 'id="o5-gap"' in line]
     cells = row.split(" | ")
     assert "this run has hidden_width = 16, not 32" in cells[2] and "{bdg-muted}`not tested`" in cells[2]

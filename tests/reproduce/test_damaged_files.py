@@ -8,7 +8,7 @@ import mini
 import nbformat
 import pytest
 
-from liegg.reproduce import executed, kept, keys, pages, results, table
+from liegg.reproduce import claim_tables, executed, kept, keys, pages, results, table
 from liegg.reproduce.errors import UserError
 from liegg.reproduce.project import Run
 from liegg.reproduce.runner import run_experiments
@@ -131,9 +131,9 @@ def test_a_measurement_under_a_wrong_key_is_made_anew(run, key):
 def written(run):
     """The generated parts of all pages."""
     experiments = table.load(run.root)
-    states = pages.states(run, experiments)
+    states, judged = pages.states(run, experiments), claim_tables.judged(run, experiments)
     for state in states:
-        assert pages.provenance(run, state) if state.result else pages.not_run(run, state)
+        assert pages.provenance(run, state) if state.result else pages.not_run(run, state, judged)
     assert pages.runs(run, states) and pages.versions(run, states)
 
 
@@ -184,9 +184,10 @@ def test_a_page_that_cannot_be_run_fails_alone_and_by_name(run, capsys, spoil, s
     with pytest.raises(UserError) as error:
         run_experiments(run, chosen[:1], {})
     assert said in str(error.value) and "\n" not in str(error.value)
-    first, *others = pages.states(run, table.load(run.root))
+    experiments = table.load(run.root)
+    first, *others = pages.states(run, experiments)
     assert said in first.status and {state.status for state in others} == {"up to date"}
-    assert "has no results" in pages.not_run(run, first)
+    assert "has no results" in pages.not_run(run, first, claim_tables.judged(run, experiments))
 
 
 def test_commands_of_ipython_run(tmp_path):

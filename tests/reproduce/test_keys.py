@@ -1,5 +1,6 @@
 """Content keys: each step of a page depends on what it uses and no more, and says why it is done again."""
 
+import os
 from dataclasses import replace
 
 import nbformat
@@ -201,6 +202,20 @@ def test_a_cell_shows_its_last_line_and_knows_commands(one, other):
 )
 def test_commands_of_ipython_are_code(command):
     assert "get_ipython" in keys._cell(command, "n")
+
+
+def test_what_is_reached_is_worked_out_once_until_a_file_changes(project, monkeypatch):
+    asked = []
+    monkeypatch.setattr(keys, "modules", lambda code, root: asked.append(code) or modules(code, root))
+    for path in (project / "liegg").rglob("*.py"):
+        os.utime(path, (0, 0))
+    before = keys._reached("import liegg.c", project)
+    assert keys._reached("import liegg.c", project) == before and len(asked) == 1
+    (project / "liegg" / "c.py").write_text("changed = 1\n")
+    changed = keys._reached("import liegg.c", project)
+    assert changed["liegg/c.py"] != before["liegg/c.py"] and len(asked) == 2
+    (project / "liegg" / "c.py").write_text("changed = 2\n")  # as long, and perhaps at the same time
+    assert keys._reached("import liegg.c", project)["liegg/c.py"] != changed["liegg/c.py"]
 
 
 def test_the_accepted_data_of_those_who_read_them_and_what_writes_tables_are_code(project):

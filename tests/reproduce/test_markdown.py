@@ -123,10 +123,11 @@ def test_a_page_of_hostile_words_has_no_marks_of_theirs(tmp_path):
     made |= {"versions": {}, "command": "make", "memory": 1.0, "threads": 1}
     made |= {"drawn": made}
     state = pages.State(e, {"parameters": e.values("quick", {}), "metrics": {}, "provenance": made}, EVIL)
-    shown = [pages.claims(run, state), pages.provenance(run, state), pages.not_run(run, state)]
+    judged = claim_tables.judged(run, experiments)
+    shown = [pages.claims(run, state, judged), pages.provenance(run, state), pages.not_run(run, state, judged)]
     shown += [
         pages.runs(run, [state]),
-        claim_tables.all_claims(run, experiments),
+        claim_tables.all_claims(run, experiments, judged),
         claim_tables.answer(run, experiments),
     ]
     shown.append(claim_tables.readme_table(project))
