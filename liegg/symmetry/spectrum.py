@@ -49,12 +49,12 @@ def spectrum(factors: Factors, action: Action, output_action: Action | None = No
         E, to_output, idle = _take_off(E, sizes[0])
         chance = _take_off(chance.expand(2, 1, -1, -1), sizes[0])[0][0, 0]
     trivial, within, thin = _split(action, factors.data)
-    v = _directions(E @ within.T) @ within
+    v = _directions(_along(_brief(E), within)) @ within
     held_own, held_summed = _held_out(E, v) / factors.samples
     v = v * v.gather(1, v.abs().argmax(1, keepdim=True)).sign()
-    own, summed = E @ v.T  # each (M, rows, K)
+    own, summed = _along(E, v)  # each (M, rows, K)
     by_chance = (chance @ v.T).square().sum(0) / factors.mismatched[0].samples / factors.networks
-    scale = (moved @ v.T).square().sum(1).mean() / factors.samples
+    scale = (moved @ v.T if output_action else own).square().sum(1).mean() / factors.samples
     unit = v / v.norm(dim=1, keepdim=True)
     return Spectrum(
         coefficients=unit,
@@ -88,6 +88,16 @@ def _rows(factors: Factors, sizes: list[int]) -> Tensor:
             "directions: give decide the actions that polarize was given"
         )
     return torch.stack([own, summed])
+
+
+def _brief(E: Tensor) -> Tensor:
+    """Rows (2, M, rows, K) with the same products, of one function as few as there are columns."""
+    return E if E.shape[1] > 1 else torch.linalg.qr(E[0], mode="r").R.expand(2, -1, -1, -1)
+
+
+def _along(E: Tensor, directions: Tensor) -> Tensor:
+    """Rows (2, M, rows, K) along directions (k, K); of one function, whose rows are those of the sum, computed once."""
+    return E @ directions.T if E.shape[1] > 1 else (E[0] @ directions.T).expand(2, -1, -1, -1)
 
 
 def _by_part(own: Tensor, factors: Factors) -> Tensor:

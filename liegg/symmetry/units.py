@@ -68,7 +68,7 @@ def _of_matrices(rows: Tensor) -> Units:
         _, from_Q, thin_Q = _root(white.reshape(-1, F))
         white = torch.einsum("rjk,ik->rji", rows, from_Q)
     even = torch.kron(P, from_Q)
-    lengths = torch.linalg.svdvals(even)
+    lengths = torch.outer(*map(torch.linalg.svdvals, (P, from_Q))).flatten().sort(descending=True).values
     if len(even) == n * F and lengths[0] < EVEN * lengths[-1]:
         even, lengths = torch.eye(n * F, dtype=torch.float64), lengths.new_ones(1)
     return Units(even / lengths.log().mean().exp(), torch.kron(from_P, from_Q), max(thin_P, thin_Q))
