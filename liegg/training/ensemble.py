@@ -231,15 +231,14 @@ def _stacked(parts: list[dict[str, Tensor]], device: torch.device) -> dict[str, 
 class _Pool:
     """The data of all members on the device, one after another, those that members share only once."""
 
-    def __init__(self, parts: Sequence[Tensor], device: torch.device):
+    def __init__(self, parts: Tensor | Sequence[Tensor], device: torch.device):
         places = [(part.data_ptr(), part.shape, part.stride()) for part in parts]
         distinct = dict(zip(places, parts))
         starts = dict(zip(distinct, accumulate((len(part) for part in distinct.values()), initial=0)))
         self.first = torch.tensor([starts[place] for place in places])
         """(M,) the row with which each member's begin"""
-        whole = isinstance(parts, Tensor) and parts.is_contiguous()
-        values = parts.flatten(0, 1) if whole else torch.cat([*distinct.values()])  # type: ignore[union-attr]
-        self.values = values.to(device)
+        whole = parts.flatten(0, 1) if isinstance(parts, Tensor) and parts.is_contiguous() else None
+        self.values: Tensor = (torch.cat([*distinct.values()]) if whole is None else whole).to(device)
 
     def of(self, members: Tensor, rows: Tensor) -> Tensor:
         """(m, B, ...) rows (m, B) of m members' own data."""
