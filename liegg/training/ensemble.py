@@ -237,8 +237,13 @@ class _Pool:
         starts = dict(zip(distinct, accumulate((len(part) for part in distinct.values()), initial=0)))
         self.first = torch.tensor([starts[place] for place in places])
         """(M,) the row with which each member's begin"""
-        whole = parts.flatten(0, 1) if isinstance(parts, Tensor) and parts.is_contiguous() else None
-        self.values: Tensor = (torch.cat([*distinct.values()]) if whole is None else whole).to(device)
+        if len(distinct) == 1:
+            values = parts[0]
+        elif isinstance(parts, Tensor) and parts.is_contiguous():
+            values = parts.flatten(0, 1)
+        else:
+            values = torch.cat([*distinct.values()])
+        self.values: Tensor = values.to(device)
 
     def of(self, members: Tensor, rows: Tensor) -> Tensor:
         """(m, B, ...) rows (m, B) of m members' own data."""
