@@ -1,10 +1,12 @@
 """Training one network after the other, and the arithmetic of training many at once without anything else."""
 
+import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
+from torch.func import grad, vmap
+from torch.nn.functional import linear, mse_loss, silu
 from torch.utils.data import DataLoader, TensorDataset
 
 aten = torch.ops.aten
@@ -97,6 +99,21 @@ def arithmetic(networks: int, steps: int, batch_size: int, device: str) -> Calla
         torch.bmm(a.d1.mT, a.x, out=a.g1)
 
     return lambda: (_repeat(step, steps), _wait(device))
+
+
+def compiled(networks: int, steps: int, batch_size: int, device: str) -> tuple[Callable[[], None], float]:
+    """The same gradients by torch.compile, and how many seconds compiling them took; needs a C++ compiler."""
+    a = _Arrays(networks, batch_size, device)
+
+    def loss(w1: Tensor, w2: Tensor, w3: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return mse_loss(linear(silu(linear(silu(linear(x, w1)), w2)), w3), y)
+
+    gradients = torch.compile(vmap(grad(loss, argnums=(0, 1, 2))))
+    step = lambda: gradients(a.w1, a.w2, a.w3, a.x, a.y)
+    began = time.perf_counter()
+    step()
+    _wait(device)
+    return lambda: (_repeat(step, steps), _wait(device)), time.perf_counter() - began
 
 
 def _repeat(step: Callable[[], None], steps: int) -> None:

@@ -1,5 +1,6 @@
 """Networks of the O(5) function trained as one, against loops over them, and against the arithmetic alone."""
 
+import shutil
 from functools import partial
 
 import loops
@@ -10,7 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from liegg.studies.fit import fit
 from liegg.studies.generators import o5
 
-NETWORKS, EPOCHS = 64, 2
+NETWORKS, EPOCHS = 64, 4
 SAMPLES, HIDDEN, BATCH = 9500, (32, 32), 500  # LieGG's
 SETTINGS = {"batch_size": BATCH, "lr": 3e-3, "weight_decay": 1e-4}
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available()
@@ -25,15 +26,11 @@ pytestmark = pytest.mark.benchmark(group="ensembles")
 
 
 def ensemble(device: str):
-    """What trains fresh networks for some epochs, and ends when the device has."""
+    """What trains networks for some epochs more, and ends when the device has."""
     seeds = list(range(NETWORKS))
     x, y = o5.draws(SAMPLES, seeds=seeds)
-
-    def train() -> None:
-        nets = o5.networks(HIDDEN, x, y, seeds=seeds)
-        fit(nets, x, y, seeds=seeds, epochs=EPOCHS, device=device, **SETTINGS)
-
-    return train
+    nets = o5.networks(HIDDEN, x, y, seeds=seeds)
+    return lambda: fit(nets, x, y, seeds=seeds, epochs=EPOCHS, device=device, **SETTINGS)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -41,18 +38,22 @@ def test_an_ensemble(race, device):
     """All train for as many epochs in all: one network in a loop for those of all networks."""
     x, y = o5.draw(SAMPLES, seed=0)
     (net,) = o5.networks(HIDDEN, [x], [y], seeds=[0])
-    epochs = NETWORKS * EPOCHS
+    epochs, sizes = NETWORKS * EPOCHS, (NETWORKS, EPOCHS * SAMPLES // BATCH, BATCH, device)
     by_loader = "a loop over a DataLoader, network by network"
     others = {
         by_loader: partial(loops.with_loader, net, x, y, epochs=epochs, device=device, **SETTINGS),
         "a loop over tensors, network by network": partial(
             loops.with_tensors, net, x, y, epochs=epochs, device=device, **SETTINGS
         ),
-        "the same steps by hand, in place": loops.by_hand(NETWORKS, EPOCHS * SAMPLES // BATCH, BATCH, device),
-        "matrix products and exponentials alone": loops.arithmetic(NETWORKS, EPOCHS * SAMPLES // BATCH, BATCH, device),
+        "the same steps by hand, in place": loops.by_hand(*sizes),
+        "matrix products and exponentials alone": loops.arithmetic(*sizes),
     }
+    told = []
+    if shutil.which("c++"):
+        others["the same gradients by torch.compile, once compiled"], seconds = loops.compiled(*sizes)
+        told.append({"what": "compiling these gradients", "seconds": seconds})
     what = f"{NETWORKS} networks of the O(5) page, {EPOCHS} epochs, {device}"
-    race(ensemble(device), others, rounds=5, case=what, faster=39, against=by_loader, count=epochs)
+    race(ensemble(device), others, rounds=3, case=what, faster=39, against=by_loader, count=epochs, rows=told)
 
 
 def test_where_the_time_goes(measure):

@@ -59,7 +59,8 @@ def test_whole_prose(race, project):
 
 def test_whole_book(race, project):
     def built() -> None:
-        (project / "book" / "_build" / "html" / ".inputs").unlink()
+        (project / RUN.html.relative_to(ROOT) / ".inputs").unlink()
+        shutil.rmtree(project / RUN.folder.relative_to(ROOT) / "site", ignore_errors=True)  # what Sphinx has read
         reproduce(project, "book")
 
     race(built, {}, rounds=3, case="make book, all pages anew", limit=60)

@@ -74,13 +74,14 @@ def row(benchmark: dict, made: dict) -> dict:
 
 def _compared(name: str, own: Sequence[float], times: Sequence[float], told: dict) -> dict:
     """A function beside another, by the ratios round by round: its own time over the other's, or the other's over its
-    own where it is to be so many times as fast."""
-    faster = "faster" in told
+    own where it is, or is to be, so many times as fast."""
+    known = told.keys() & {"faster", "goal"}
+    faster = "faster" in told if known else statistics.median(times) > statistics.median(own)
     ratios = [other / mine if faster else mine / other for mine, other in zip(own, times)]
     ratio = middle(ratios)
     found = {"with": name, "seconds": statistics.median(times), "faster": faster}
     found |= {"ratio": ratio.value, "low": ratio.low, "high": ratio.high, "level": ratio.level}
-    if faster:
+    if "faster" in told:
         found |= {"goal": told["faster"], "verdict": verdict(ratio, least=told["faster"])}
     elif "goal" in told:
         found |= {"goal": told["goal"], "verdict": verdict(ratio, most=told["goal"])}
