@@ -59,7 +59,10 @@ class Affine2d(Action):
 
     def pairing(self, x: Tensor) -> Pairing:
         """Sums over pixels of grad times slope times coordinate. Of few gradients a sample the first two are multiplied
-        first: all samples have their coordinates in common."""
+        first: all samples have their coordinates in common. A subclass that moves images otherwise pairs as it moves
+        them."""
+        if type(self).velocity is not Affine2d.velocity:
+            return super().pairing(x)
         slopes, u = self._slopes(x)
         coordinates = u.flatten(1).T.repeat(x.shape[1], 1)  # (CHW, 3)
         velocity = functools.cache(lambda: self._velocity(slopes, u).flatten(2))

@@ -1,5 +1,6 @@
 """Affine maps of the plane, moving images: against whole pixels, quarter turns and smooth functions."""
 
+import pytest
 import torch
 
 from liegg import algebra
@@ -50,3 +51,22 @@ def test_resampling_is_third_order():
         return (moved - torch.exp(-20 * (u - 0.1) ** 2)).abs().max()
 
     assert error(64) < error(32) / 7
+
+
+class Mirrored(Affine2d):
+    """Moves images the other way, by a velocity of its own."""
+
+    def velocity(self, x):
+        return -super().velocity(x)
+
+
+@pytest.mark.parametrize("action", [AFFINE, Mirrored()])
+@pytest.mark.parametrize("gradients", [(), (2,), (7,)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pairs_are_gradients_times_velocity(action, gradients, channels):
+    x, grad = draw(5, channels, 6, 4), draw(*gradients, 5, channels, 6, 4, seed=1)
+    places = torch.tensor([3, 0, 0, 4])
+    expected = torch.einsum("...bchw,bkchw->...bk", grad, action.velocity(x))
+    assert torch.allclose(action.pair(x, grad), expected)
+    crossed = torch.einsum("...bchw,bkchw->...bk", grad[..., :4, :, :, :], action.velocity(x)[places])
+    assert torch.allclose(action.pairing(x)(grad[..., :4, :, :, :], places), crossed)
