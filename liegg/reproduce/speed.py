@@ -144,7 +144,7 @@ def goals(rows: list[dict]) -> str:
 
 
 def _table(rows: list[dict]) -> str:
-    """A row for each comparison, and for each time that is compared with none."""
+    """A row for each comparison, whose first says what is done, and for each time that is compared with none."""
     lines = []
     for row in rows:
         each = f", {_time(row['seconds'] / row['count'])} each of {row['count']}" if row.get("count") else ""
@@ -152,11 +152,12 @@ def _table(rows: list[dict]) -> str:
         time, rounds = _time(row["seconds"]) + spread + each, str(row["rounds"])
         if "limit" in row:
             lines.append([text(row["case"]), time, "", "", f"at most {_time(row['limit'])}", row["verdict"], rounds])
-        for c in row["compared"]:
+        for earlier, c in enumerate(row["compared"]):
+            what = ["", "", ""] if earlier else [text(row["case"]), time, rounds]
             ratio = f"{c['ratio']:.2f} [{c['low']:.2f}, {c['high']:.2f}]" + " times as fast" * c["faster"]
             goal = f"{'at least' if c['faster'] else 'at most'} {c['goal']:g}" if "goal" in c else ""
             other = f"{text(c['with'])}, {_time(c['seconds'])}"
-            lines.append([text(row["case"]), time, other, ratio, goal, c.get("verdict", ""), rounds])
+            lines.append([*what[:2], other, ratio, goal, c.get("verdict", ""), what[2]])
         lines += [[text(r["what"]), _time(r["seconds"]), *[""] * 5] for r in row.get("rows", []) if "what" in r]
     head = ["what is done", "time", "held against", "ratio of times", "goal", "verdict", "rounds"]
     used = [i for i in range(len(head)) if any(line[i] for line in lines)]
