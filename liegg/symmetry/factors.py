@@ -65,7 +65,7 @@ class Factor:
         self._read = None
         self._waiting.append(rows.double())
         samples = sum(map(len, self._waiting))
-        if samples * rows.shape[1] >= parts * max(K, BLOCK):
+        if samples >= parts * -(-max(K, BLOCK) // rows.shape[1]):  # of every part as many: the last piece has the rest
             kept = len(rows) - samples % parts  # what is left begins with part 0 again
             whole, rest = [*self._waiting[:-1], self._waiting[-1][:kept]], self._waiting[-1][kept:]
             self._triangles = _stacked(self._triangles, whole)

@@ -299,3 +299,17 @@ def test_halves_end():
     halves = polarize([small_net(seed=s) for s in range(3)], draw(40, 6), ACTION).half(0)
     with pytest.raises(ValueError, match="no halves"):
         halves.half(0)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 50])
+def test_rows_that_are_no_divisor_of_a_block_are_all_counted(batch):
+    """Samples of three rows come few at a time, to 20 parts."""
+    rows = torch.randn(4000, 3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    at_once, few = Factor(4, parts=20), Factor(4, parts=20)
+    at_once.update(rows)
+    for piece in rows.split(batch):
+        few.update(piece)
+    assert few.counts.tolist() == at_once.counts.tolist() == [200] * 20
+    for part, triangle in enumerate(few.triangles):
+        own = rows[part::20].flatten(0, 1)
+        assert torch.allclose(triangle.T @ triangle, own.T @ own)

@@ -13,6 +13,7 @@ Every parameter tensor has a prior of its own. For its curvature (`liegg.studies
 at which sites its parameters meet activations.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -46,7 +47,7 @@ class Site(NamedTuple):
 Sites = list[Site]
 
 
-class Pathway(nn.Module):
+class Pathway(nn.Module, ABC):
     """What all pathways are given: channels C and D, side H of the input, stride, and a generator of initial values."""
 
     def __init__(self, C: int, D: int, H: int, stride: int):
@@ -58,8 +59,9 @@ class Pathway(nn.Module):
         self.C, self.D, self.H, self.stride = C, D, H, stride
         self.S, self.P = H * H, (H // stride) ** 2
 
+    @abstractmethod
     def forward(self, x: Tensor, sites: Sites | None = None) -> Tensor:
-        raise NotImplementedError
+        """y (B, D, H/s, H/s) of images x (B, C, H, H); `sites` gets what its parameters meet."""
 
     def _images(self, y: Tensor) -> Tensor:
         return y.unflatten(-1, (self.H // self.stride, -1))
