@@ -25,7 +25,9 @@ def without_thebe(app: Sphinx, config: Config) -> None:
 
 def without_the_unwanted(app: Sphinx, exception: Exception | None) -> None:
     for page in [] if exception else Path(app.outdir).rglob("*.html"):
-        page.write_text(UNWANTED.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = page.read_text(encoding="utf-8")
+        if UNWANTED.search(text):  # not so in a page of the last build
+            page.write_text(UNWANTED.sub("", text), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict:

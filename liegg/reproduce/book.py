@@ -33,6 +33,7 @@ from liegg.reproduce.table import Experiment
 SOURCES = {".md", ".txt", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
 SETTINGS = {".yml", ".py", ".bib"}
 """of the files of a stage that every page may depend on"""
+PAGES = {".md", ".ipynb"}
 GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 READ = "read.json"
 """in the folder that Sphinx builds in, after a good build: what it has read"""
@@ -68,8 +69,8 @@ def empty_stage(run: Run) -> Path:
 def render(run: Run, stage: Path) -> None:
     """Build what is in a stage into run.html, by Sphinx, strictly; then the stage goes. Raises UserError as `build`.
 
-    Every page is written anew, with all that is checked then. Pages that have not changed since the last good build are
-    not read again.
+    What a build needs of the last good one stays in run.folder: pages that have not changed since are not read again,
+    and not written unless they show something of another page that has (book/_ext/liegg_written.py).
     """
     site = run.folder / "site"
     read = _to_be_read(run, stage, site)
@@ -89,12 +90,13 @@ def render(run: Run, stage: Path) -> None:
     if shown := errors(html):
         raise UserError("these pages show an error: " + ", ".join(shown))
     (site / READ).write_text(json.dumps(read), encoding="utf-8")
-    run.html.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(html, stage / "after")
     if run.html.is_dir() and not run.html.is_symlink():
         run.html.rename(stage / "before")  # a moment without a book, not the time that removing one takes
     else:
         run.html.unlink(missing_ok=True)
-    html.replace(run.html)
+    run.html.parent.mkdir(parents=True, exist_ok=True)
+    (stage / "after").rename(run.html)
     shutil.rmtree(stage, ignore_errors=True)
 
 
@@ -102,7 +104,8 @@ def _to_be_read(run: Run, stage: Path, site: Path) -> dict:
     """What a build reads: code and settings as one digest, and every file of the stage with its digest and time.
 
     Sphinx reads a page again if its time has changed: a file that is the same gets the time that it had. What has been
-    read is forgotten, until this build is good, and for good where code or settings have changed since.
+    read is forgotten, until this build is good, and for good where code or settings have changed since or a page has
+    gone.
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
     common = [path for path in files if path.suffix in SETTINGS] + sorted((run.root / "liegg").rglob("*.py"))
@@ -114,7 +117,8 @@ def _to_be_read(run: Run, stage: Path, site: Path) -> dict:
         (site / READ).unlink()
     except (OSError, ValueError):
         before = {}
-    if before.get("settings") != settings.hexdigest():
+    gone = before.get("files", {}).keys() - {str(path.relative_to(stage)) for path in files}
+    if before.get("settings") != settings.hexdigest() or any(Path(name).suffix in PAGES for name in gone):
         shutil.rmtree(site, ignore_errors=True)
         before = {"files": {}}
     read = {}
