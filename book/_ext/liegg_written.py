@@ -8,10 +8,9 @@ Pictures that no page shows any more are removed.
 import hashlib
 from pathlib import Path
 
+from liegg_terms import definitions
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-
-from liegg_terms import definitions
 
 
 def told(env: BuildEnvironment) -> str:

@@ -44,7 +44,7 @@ def read(project):
 
 
 def marked(project):
-    """Put a word of our own into every page that Sphinx has written, so that a page that keeps it was not written again.
+    """Put a mark into every page that Sphinx has written, so that one that keeps it was not written again.
     Published pages do not have it."""
     for name in PAGES:
         page = project / "book" / "_build" / "smoke" / "site" / "_build" / "html" / name
