@@ -20,7 +20,7 @@ def told(env: BuildEnvironment) -> str:
         "contents": [{page: node.astext() for page, node in env.titles.items()}, env.toctree_includes],
         "numbers": [env.toc_secnumbers, env.toc_fignumbers, env.get_domain("math").equations],
         "named": [std.anonlabels, std.labels, *([*domain.get_objects()] for domain in env.domains.values())],
-        "cited": [(one.docname, one.keys) for one in cited],
+        "cited": [(one.docname, *(target.key for target in one.targets)) for one in cited],
         "defined": definitions(env),
     }
     return hashlib.sha256(repr({name: _sorted(part) for name, part in parts.items()}).encode()).hexdigest()

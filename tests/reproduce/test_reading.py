@@ -6,7 +6,7 @@ import mini
 import pytest
 
 BOOK = ("book", "--profile", "smoke")
-LINKING = "# Mini\n\nSee {ref}`place`.\n"
+LINKING = "# Mini\n\nSee {ref}`place` and {cite:p}`one`.\n\n```{bibliography}\n```\n"
 PAGE = "(place)=\n# Other\n\nA word.\n"
 MARK = "<!-- marked -->"
 PAGES = {"index.html", "other.html", "dictionary.html", *(f"notebooks/{name}.html" for name in mini.NAMES)}
@@ -22,7 +22,8 @@ def project(tmp_path_factory):
         toc.write("- file: other\n")
     shutil.copytree(mini.ROOT / "book" / "_ext", made / "book" / "_ext")
     with (made / "book" / "_config.yml").open("a") as settings:
-        settings.write("sphinx: {local_extensions: {liegg_written: _ext}}\n")
+        settings.write("bibtex_bibfiles: [one.bib]\nsphinx: {local_extensions: {liegg_written: _ext}}\n")
+    (made / "book" / "one.bib").write_text("@misc{one, title = {One}, author = {A. B.}, year = 2022}\n")
     built(made)
     return made
 
