@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy.stats import binomtest, t
+import scipy
 
 NORMAL = 1.96  # the quantile of a normal distribution behind 95 %
 APART = 3.0  # standard errors of the difference, beyond which two values count as different
@@ -55,13 +55,13 @@ def mean(values: Sequence[float]) -> Interval | None:
     if n < 2:
         return None
     centre, error = statistics.fmean(values), statistics.stdev(values) / n**0.5
-    half = t.ppf(0.975, n - 1) * error
+    half = scipy.stats.t.ppf(0.975, n - 1) * error
     return Interval(centre, float(centre - half), float(centre + half), n, error)
 
 
 def share(hits: int, n: int) -> Interval:
     """`hits` of n with Wilson's interval."""
-    wilson = binomtest(hits, n).proportion_ci(method="wilson")
+    wilson = scipy.stats.binomtest(hits, n).proportion_ci(method="wilson")
     return Interval(hits / n, float(wilson.low), float(wilson.high), n, (wilson.high - wilson.low) / (2 * NORMAL))
 
 
@@ -70,7 +70,7 @@ def of_metric(metric: dict) -> Interval | None:
     where one of them is None."""
     if "values" not in metric:
         low, high, n = metric["low"], metric["high"], metric["n"]
-        quantile = t.ppf(0.975, n - 1) if "wins" in metric else NORMAL  # of pairs, or of a rate or rank
+        quantile = scipy.stats.t.ppf(0.975, n - 1) if "wins" in metric else NORMAL  # of pairs, or of a rate or rank
         return Interval(metric["value"], low, high, n, float(high - low) / (2 * quantile))
     return None if None in metric["values"] else mean(metric["values"])
 

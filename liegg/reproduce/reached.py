@@ -50,9 +50,9 @@ def parsed(code: str, name: str) -> ast.Module:
 @functools.cache
 def _imports(code: str, root: Path) -> frozenset[Path]:
     """The files named by the import statements of one piece of code, packages included."""
-    tree = ast.parse(code)
+    nodes = _nodes(ast.parse(code))
     names, called = set(), {("liegg", "liegg")}
-    for node in _nodes(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
             called |= {(alias.asname, "liegg") for alias in node.names if alias.name == "liegg" and alias.asname}
@@ -61,18 +61,18 @@ def _imports(code: str, root: Path) -> frozenset[Path]:
             every = {node.module, *(full for _, full in found)}
             called |= {(name, full) for name, full in found if _listed(full, root)}
             names |= {full for full in every if ("*", f"{node.module}.*") in found or not _listed(full, root)}
-    used = {*_uses(tree, called)}
+    used = {*_uses(nodes, called)}
     unused = {full for _, full in called if not any(f"{u}.".startswith(f"{full}.") for u in used)} - {"liegg"}
     names |= unused  # for other modules to use
     names |= {name for u in used for name in _followed(u, root)}
     return frozenset(path for name in names if name.split(".")[0] == "liegg" for path in _files(name, root))
 
 
-def _uses(tree: ast.AST, called: set[tuple[str, str]]) -> Iterator[str]:
+def _uses(nodes: list[ast.AST], called: set[tuple[str, str]]) -> Iterator[str]:
     """Every use of a name that stands for a package, with the attributes that are taken of it: liegg.actions.Linear.
     A name that stands for several packages, each in its own place, is one of each."""
     inner = set()
-    for node in _nodes(tree):
+    for node in nodes:
         if node not in inner and isinstance(node, ast.Attribute | ast.Name):
             attributes, start = [], node
             while isinstance(start, ast.Attribute):
@@ -92,13 +92,17 @@ def _followed(used: str, root: Path) -> Iterator[str]:
             yield name
 
 
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that only type checkers see."""
-    for node in ast.iter_child_nodes(tree):
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    """All nodes but those that only type checkers see, each before those below it."""
+    found: list[ast.AST] = []
+    waiting = [*ast.iter_child_nodes(tree)]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             node = ast.Module(node.orelse, [])
-        yield node
-        yield from _nodes(node)
+        found.append(node)
+        waiting += ast.iter_child_nodes(node)
+    return found
 
 
 def _files(name: str, root: Path) -> set[Path]:
