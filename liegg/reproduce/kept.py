@@ -4,8 +4,6 @@ A .npz with one entry a array and two in JSON: the header, which says what was m
 where {"array": i} stands for array i.
 """
 
-import copy
-import functools
 import json
 import zipfile
 import zlib
@@ -38,15 +36,6 @@ def write(path: Path, header: dict, cases: list[Case]) -> None:
 
 def header(path: Path) -> dict | None:
     """What a file says of itself, without its arrays; None if there is no such file, or it is no whole one."""
-    try:
-        stamp = path.stat()
-    except OSError:
-        return None
-    return copy.deepcopy(_header(path, stamp.st_ino, stamp.st_mtime_ns, stamp.st_ctime_ns, stamp.st_size))
-
-
-@functools.lru_cache(maxsize=256)  # a run that finds all up to date asks of each file up to three times
-def _header(path: Path, *stamp: int) -> dict | None:
     try:
         with zipfile.ZipFile(path) as parts:
             if parts.testzip() is not None or "cases.npy" not in parts.namelist():

@@ -36,11 +36,14 @@ def text(path: Path, root: Path) -> str:
     return content
 
 
+_tree = functools.cache(ast.parse)
+
+
 @functools.cache
 def parsed(code: str, name: str) -> ast.Module:
     """The syntax tree of a piece of code. Raises UserError that names where it stands."""
     try:
-        return ast.parse(code)
+        return _tree(code)
     except SyntaxError as error:
         raise UserError(f"{name}, line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or too deep
@@ -50,7 +53,7 @@ def parsed(code: str, name: str) -> ast.Module:
 @functools.cache
 def _imports(code: str, root: Path) -> frozenset[Path]:
     """The files named by the import statements of one piece of code, packages included."""
-    nodes = _nodes(ast.parse(code))
+    nodes = _nodes(_tree(code))
     names, called = set(), {("liegg", "liegg")}
     for node in nodes:
         if isinstance(node, ast.Import):
