@@ -37,12 +37,10 @@ def write(path: Path, header: dict, cases: list[Case]) -> None:
 def header(path: Path) -> dict | None:
     """What a file says of itself, without its arrays; None if there is no such file, or it is no whole one."""
     try:
-        with zipfile.ZipFile(path) as parts:
-            if parts.testzip() is not None or "cases.npy" not in parts.namelist():
-                return None
-            with parts.open("header.npy") as part:
-                found = _parsed(np.lib.format.read_array(part, allow_pickle=False))
-            return found if isinstance(found, dict) else None
+        with np.load(path, allow_pickle=False) as stored:
+            found = _parsed(stored["header"])
+            sound = "cases" in stored and stored.zip.testzip() is None
+            return found if sound and isinstance(found, dict) else None
     except UNREADABLE:
         return None
 

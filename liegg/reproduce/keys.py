@@ -12,6 +12,7 @@ import functools
 import hashlib
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -216,12 +217,20 @@ def _plain(code: str, *, cell: bool = False) -> str:
     mere string."""
     tree = ast.parse(code)
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
-    caught = {node for attempt in ast.walk(tree) if isinstance(attempt, ast.Try) for node in ast.walk(attempt)}
-    for node in ast.walk(tree):
-        if isinstance(body := getattr(node, "body", None), list):
+    caught = {node for attempt in _statements(tree) if isinstance(attempt, ast.Try) for node in _statements(attempt)}
+    for node in _statements(tree):
+        if body := getattr(node, "body", None):
             aside = [n for n in body if is_text(n) or (_is_check(n) and n not in caught)]
             node.body = [n for n in body if n in shown or n not in aside] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """A piece of code and every statement in it."""
+    yield tree
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for node in getattr(tree, name, ()):
+            yield from _statements(node)
 
 
 def _is_check(node: ast.stmt) -> bool:
