@@ -6,6 +6,7 @@ if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until `main` can answer: no traceback of an import
 
 import argparse
+import gc
 import os
 import sys
 
@@ -23,6 +24,7 @@ def main(words: list[str] | None = None) -> int:
         from liegg.reproduce.commands import COMMANDS
 
         _listen()
+        gc.set_threshold(20_000)  # notebooks and syntax trees stay: there is little to find among them
         code = COMMANDS[options.command](options)
         if unsaid:
             say(f"liegg: what there was to say could not all be written: {in_words(unsaid[0])}", error=True)
