@@ -125,7 +125,7 @@ test: $(STAMP)  ## lint, types and all tests but the slow ones, in some minutes
 	@$(VENV)/bin/mypy
 	@OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n logical --dist loadfile
 
-bench: $(STAMP)  ## how fast it is on this machine, for the book's page on speed, in some minutes; BENCH= chooses
+bench: $(STAMP)  ## how fast it is on this machine, for the book's page on speed, in half an hour or more; BENCH= chooses
 	@mkdir -p book/_build/bench
 	@$(VENV)/bin/python -m pytest benchmarks -k "$$BENCH" --benchmark-json=book/_build/bench/measured.json
 	@$(VENV)/bin/python benchmarks/report.py book/_build/bench/measured.json "$$BENCH"
