@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from liegg.reproduce import executed, first_page, whole
+from liegg.reproduce import executed, first_page, markdown, whole
 from liegg.reproduce.dark import dark
 from liegg.reproduce.drawings import NARROW_SVG, SVG
 from liegg.reproduce.errors import UserError
@@ -44,7 +44,4 @@ def shown(root: Path, caption: str) -> str:
     alt = (root / FOLDER / f"{name}{WORDS}").read_text(encoding="utf-8")
     classes = {"": "only-light for-wide", "-dark": "only-dark for-wide"}
     classes |= {f"-narrow{dark}": kinds.replace("wide", "narrow") for dark, kinds in classes.items()}
-    images = [
-        f"```{{image}} _static/{name}{end}.svg\n:class: {kinds}\n:alt: {alt}\n```" for end, kinds in classes.items()
-    ]
-    return "\n".join([":::{div} first-picture", *images, "", caption, ":::"])
+    return markdown.picture(f"_static/{name}", classes, alt=alt, caption=caption, kind="first-picture")

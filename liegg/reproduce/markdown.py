@@ -33,5 +33,17 @@ def code(value: object) -> str:
     return f"{marks} {words} {marks}" if "`" in words or not words else f"`{words}`"
 
 
+def picture(path: str, drawings: dict[str, str], *, alt: str, caption: str, kind: str) -> str:
+    """A picture over its caption, of which the style sheet shows one drawing.
+
+    drawings   what the names of its files end in after `path`, and the classes of each
+    kind       class of the whole
+    """
+    images = [
+        f"```{{image}} {path}{end}.svg\n:class: {classes}\n:alt: {alt}\n```" for end, classes in drawings.items()
+    ]
+    return "\n".join([f":::{{div}} {kind}", *images, "", caption, ":::"])
+
+
 def _cell(cell: str) -> str:
     return " ".join(cell.split()).replace("|", "\\|")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from liegg.reproduce import timed
 from liegg.reproduce.dark import dark
-from liegg.reproduce.markdown import code, table, text
+from liegg.reproduce.markdown import code, picture, table, text
 from liegg.reproduce.project import Run
 
 NAME = "summary.json"
@@ -201,16 +201,14 @@ def _time(seconds: float) -> str:
 def _picture(stage: Path, path: str, words: str, caption: str) -> str:
     """A picture over its caption: a drawing for wide and one for narrow columns, light, and dark where the style sheet
     does not turn it."""
-    images = []
+    classes = {}
     for width, column in WIDTHS.items():
         drawing = stage / f"{path}{width}.svg"
-        classes = {"": column}
         if darker := dark(drawing.read_text(encoding="utf-8")):
             drawing.with_name(f"{drawing.stem}-dark.svg").write_text(darker, encoding="utf-8")
-            classes = {"": f"{column} only-light", "-dark": f"{column} only-dark"}
-        first, *_ = caption.partition(". ")
-        alt = json.dumps(f"{first}. {words}", ensure_ascii=False)
-        images += [
-            f"```{{image}} {path}{width}{end}.svg\n:class: {kinds}\n:alt: {alt}\n```" for end, kinds in classes.items()
-        ]
-    return "\n".join([":::{div} drawing", *images, "", caption, ":::"])
+            classes |= {width: f"{column} only-light", f"{width}-dark": f"{column} only-dark"}
+        else:
+            classes[width] = column
+    first, *_ = caption.partition(". ")
+    alt = json.dumps(f"{first}. {words}", ensure_ascii=False)
+    return picture(path, classes, alt=alt, caption=caption, kind="drawing")
