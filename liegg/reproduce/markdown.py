@@ -39,9 +39,7 @@ def picture(path: str, drawings: dict[str, str], *, alt: str, caption: str, kind
     drawings   what the names of its files end in after `path`, and the classes of each
     kind       class of the whole
     """
-    images = [
-        f"```{{image}} {path}{end}.svg\n:class: {classes}\n:alt: {alt}\n```" for end, classes in drawings.items()
-    ]
+    images = [f"```{{image}} {path}{end}.svg\n:class: {classes}\n:alt: {alt}\n```" for end, classes in drawings.items()]
     return "\n".join([f":::{{div}} {kind}", *images, "", caption, ":::"])
 
 
