@@ -31,7 +31,7 @@ from liegg.reproduce.results import commit
 from liegg.reproduce.table import Experiment
 
 SOURCES = {".md", ".txt", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
-SETTINGS = {".yml", ".py", ".bib"}
+SETTINGS = {".yml", ".py", ".bib", ".css", ".js"}
 """of the files of a stage that every page may depend on"""
 PAGES = {".md", ".ipynb"}
 GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
