@@ -1,7 +1,11 @@
 """A batched run of many networks against one network at a time."""
 
 import math
+import os
+import platform
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -31,6 +35,32 @@ def plain_training(model, x, y, seed, epochs, batch_size, lr, weight_decay, anne
             optimizer.zero_grad()
             nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
             optimizer.step()
+
+
+PAGES_TAKEN = """
+import resource
+
+import torch
+
+from liegg import train
+from liegg.training import networks
+
+torch.set_num_threads(1)
+x, nets = torch.randn(64, 1000, 10), [networks.mlp([10, 32, 32, 1], seed=seed) for seed in range(64)]
+for epochs in (1, 10):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    how = {"seeds": range(64), "epochs": epochs, "batch_size": 500, "lr": 1e-3}
+    train(nets, x, x[..., :1], torch.nn.functional.mse_loss, **how)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that gives memory back")
+def test_memory_is_taken_once_and_not_at_every_step():
+    """Each of 20 steps uses 4000 pages and more; a second training finds those of the first."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    done = subprocess.run([sys.executable, "-c", PAGES_TAKEN], env=env, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20 * 400
 
 
 @pytest.mark.parametrize("anneal", [False, True])
