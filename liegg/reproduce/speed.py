@@ -201,7 +201,7 @@ def _time(seconds: float) -> str:
 def _picture(stage: Path, path: str, words: str, caption: str) -> str:
     """A picture over its caption: a drawing for wide and one for narrow columns, light, and dark where the style sheet
     does not turn it."""
-    classes = {}
+    classes: dict[str, str] = {}
     for width, column in WIDTHS.items():
         drawing = stage / f"{path}{width}.svg"
         if darker := dark(drawing.read_text(encoding="utf-8")):
