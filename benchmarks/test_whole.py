@@ -18,7 +18,7 @@ pytestmark = pytest.mark.benchmark(group="whole")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
-    """A copy of what git keeps, as it is now, under git, in which nothing has been run."""
+    """A clone, with what has been changed since the last commit, in which nothing has been run."""
     copy = tmp_path_factory.mktemp("project") / "liegg"
     subprocess.run(["git", "clone", "--quiet", ROOT, copy], check=True)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout

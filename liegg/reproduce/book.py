@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -33,7 +34,6 @@ from liegg.reproduce.table import Experiment
 SOURCES = {".md", ".txt", ".yml", ".bib", ".css", ".js", ".py", ".ipynb", ".json", ".svg", ".png"}
 SETTINGS = {".yml", ".py", ".bib", ".css", ".js"}
 """of the files of a stage that every page may depend on"""
-PAGES = {".md", ".ipynb"}
 GENERATED = re.compile(r"^% generated: (\w+)$", re.M)
 READ = "read.json"
 """in the folder that Sphinx builds in, after a good build: what it has read"""
@@ -103,8 +103,8 @@ def render(run: Run, stage: Path) -> None:
 def _to_be_read(run: Run, stage: Path, site: Path) -> dict:
     """What a build reads: code and settings as one digest, and every file of the stage with its digest and time.
 
-    Sphinx reads a page again if its time has changed: a file that is the same gets the time that it had. What has been
-    read is forgotten, until this build is good, and for good where code or settings have changed since or a page has
+    Sphinx goes by times: a file that is the same gets the time that it had, another that of now. What has been
+    read is forgotten, until this build is good, and for good where code or settings have changed since or a file has
     gone.
     """
     files = sorted(path for path in stage.rglob("*") if path.is_file())
@@ -118,15 +118,15 @@ def _to_be_read(run: Run, stage: Path, site: Path) -> dict:
     except (OSError, ValueError):
         before = {}
     gone = before.get("files", {}).keys() - {str(path.relative_to(stage)) for path in files}
-    if before.get("settings") != settings.hexdigest() or any(Path(name).suffix in PAGES for name in gone):
+    if before.get("settings") != settings.hexdigest() or gone:
         shutil.rmtree(site, ignore_errors=True)
         before = {"files": {}}
     read = {}
     for path in files:
         name, digest = str(path.relative_to(stage)), hashlib.sha256(path.read_bytes()).hexdigest()
-        known, time = before["files"].get(name, ("", 0))
-        if known == digest:
-            os.utime(path, ns=(time, time))
+        known, then = before["files"].get(name, ("", 0))
+        written = then if known == digest else time.time_ns()
+        os.utime(path, ns=(written, written))
         read[name] = digest, path.stat().st_mtime_ns
     return {"settings": settings.hexdigest(), "files": read}
 

@@ -219,7 +219,7 @@ def _plain(code: str, *, cell: bool = False) -> str:
     shown = [node for node in tree.body if isinstance(node, ast.Expr)] if cell else []
     caught = {node for attempt in _statements(tree) if isinstance(attempt, ast.Try) for node in _statements(attempt)}
     for node in _statements(tree):
-        if body := getattr(node, "body", None):
+        if isinstance(body := getattr(node, "body", None), list):
             aside = [n for n in body if is_text(n) or (_is_check(n) and n not in caught)]
             node.body = [n for n in body if n in shown or n not in aside] or [ast.Pass()]  # type: ignore[attr-defined]
     return ast.unparse(tree)

@@ -1,29 +1,36 @@
 """What Sphinx reads and writes again when the book is built again, and that what it leaves hides no fault."""
 
+import os
 import shutil
 
 import mini
 import pytest
 
 BOOK = ("book", "--profile", "smoke")
-LINKING = "# Mini\n\nSee {ref}`place` and {cite:p}`one`.\n\n```{bibliography}\n```\n"
-PAGE = "(place)=\n# Other\n\nA word.\n"
+LINKING = "# Links\n\nSee {ref}`place`, {eq}`first`, {term}`shift` and {cite:p}`one`.\n\n```{bibliography}\n```\n"
+FORMULA = "$$\na = b\n$$ (first)\n"
+PAGE = f"(place)=\n# Other\n\nA word.\n\n{FORMULA}\n```{{glossary}}\nshift\n  What moves.\n```\n"
 MARK = "<!-- marked -->"
-PAGES = {"index.html", "other.html", "dictionary.html", *(f"notebooks/{name}.html" for name in mini.NAMES)}
+EXTENSIONS = "sphinx: {local_extensions: {liegg_terms: _ext, liegg_written: _ext}}"
+PAGES = {
+    f"{name}.html" for name in ("index", "linking", "other", "dictionary", *(f"notebooks/{n}" for n in mini.NAMES))
+}
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A project with a page that refers to another, and its book."""
+    """A project with a page that shows what another says of itself, and its book."""
     made = mini.make(tmp_path_factory.mktemp("reading") / "p")
-    (made / "book" / "index.md").write_text(LINKING)
+    (made / "book" / "linking.md").write_text(LINKING)
     (made / "book" / "other.md").write_text(PAGE)
-    with (made / "book" / "_toc.yml").open("a") as toc:
-        toc.write("- file: other\n")
-    shutil.copytree(mini.ROOT / "book" / "_ext", made / "book" / "_ext")
-    with (made / "book" / "_config.yml").open("a") as settings:
-        settings.write("bibtex_bibfiles: [one.bib]\nsphinx: {local_extensions: {liegg_written: _ext}}\n")
     (made / "book" / "one.bib").write_text("@misc{one, title = {One}, author = {A. B.}, year = 2022}\n")
+    shutil.copytree(mini.ROOT / "book" / "_ext", made / "book" / "_ext")
+    for name, added in {
+        "_toc.yml": "- file: linking\n- file: other\n",
+        "_config.yml": f"bibtex_bibfiles: [one.bib]\n{EXTENSIONS}\n",
+    }.items():
+        with (made / "book" / name).open("a") as file:
+            file.write(added)
     built(made)
     return made
 
@@ -59,7 +66,7 @@ def written(project):
 
 def test_only_what_changed_is_read_and_written_again(project):
     before, html = read(project), project / "book" / "_build" / "html"
-    assert set(before) == {"index", "other", "dictionary", *mini.NAMES}
+    assert set(before) == {"index", "linking", "other", "dictionary", *mini.NAMES}
     marked(project)
     (project / "book" / "other.md").write_text(PAGE.replace("word", "comma"))
     built(project)
@@ -69,26 +76,48 @@ def test_only_what_changed_is_read_and_written_again(project):
     assert "A comma." in (html / "other.html").read_text()
 
 
-def test_all_is_written_again_where_pages_show_what_changed(project):
-    """A title is in the contents of every page and in links; a new label gives what was text a target."""
-    other, html = project / "book" / "other.md", project / "book" / "_build" / "html"
-    for changed in (PAGE.replace("# Other", "# Another"), PAGE + "\n(further)=\n## More\n", PAGE):
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("# Other", "# Another", "Another"),
+        ("# Other", "# *Other*", "<em>Other"),
+        (FORMULA, f"$$\nb = a\n$$ (zeroth)\n\n{FORMULA}", "(2)"),
+        ("What moves.", "What stays.", "What stays."),
+        ("A word.", "(further)=\n## More\n", ""),
+    ],
+    ids=["a title", "how a title is set", "a number", "a definition", "a label"],
+)
+def test_all_is_written_again_where_pages_show_what_changed(project, before, after, shown):
+    other, linking = project / "book" / "other.md", project / "book" / "_build" / "html" / "linking.html"
+    for text in (PAGE.replace(before, after), PAGE):
         marked(project)
-        other.write_text(changed)
-        built(project)
-        assert written(project) == PAGES
-        assert ("Another" in (html / "notebooks" / "11_first.html").read_text()) == ("Another" in changed)
-
-
-def test_pictures_that_no_page_shows_any_more_go(project):
-    other, images = project / "book" / "other.md", project / "book" / "_build" / "html" / "_images"
-    picture = project / "book" / "picture.svg"
-    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg"></svg>')
-    before = {path.name for path in images.glob("*")}
-    for text, shown in ((PAGE + "\n![A picture](picture.svg)\n", {"picture.svg"}), (PAGE, set())):
         other.write_text(text)
         built(project)
-        assert {path.name for path in images.glob("*")} == before | shown
+        assert written(project) == PAGES
+        assert not shown or (shown in linking.read_text()) == (text != PAGE)
+
+
+def test_what_no_page_shows_any_more_goes(project):
+    other, html = project / "book" / "other.md", project / "book" / "_build" / "html"
+    picture, data = project / "book" / "picture.svg", project / "book" / "_static" / "data.json"
+    before = {path.name for path in (html / "_images").glob("*")}
+    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg"></svg>')
+    data.parent.mkdir(exist_ok=True)
+    data.write_text("{}")
+    other.write_text(PAGE + "\n![A picture](picture.svg)\n")
+    built(project)
+    assert {path.name for path in (html / "_images").glob("*")} == before | {"picture.svg"}
+    assert (html / "_static" / "data.json").is_file()
+    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg"><g/></svg>')
+    os.utime(picture, (0, 0))  # as of an older file that is put in its place
+    built(project)
+    assert "<g/>" in (html / "_images" / "picture.svg").read_text()
+    other.write_text(PAGE)
+    built(project)
+    assert {path.name for path in (html / "_images").glob("*")} == before
+    data.unlink()
+    built(project)
+    assert not (html / "_static" / "data.json").exists()
 
 
 def test_a_fault_ends_every_build_until_it_is_mended(project):
@@ -103,12 +132,19 @@ def test_a_fault_ends_every_build_until_it_is_mended(project):
     built(project)
 
 
-def test_all_is_read_again_where_code_or_settings_changed(project):
-    """What pages say of code is read from it."""
+def test_all_is_read_again_where_code_settings_or_styles_changed(project):
+    """What pages say of code is read from it, and they name a style sheet with a digest of it."""
     before, toc = read(project), project / "book" / "_toc.yml"
-    (project / "liegg" / "added.py").write_text("")
-    toc.write_text(toc.read_text().replace("- file: dictionary\n", ""))
-    built(project)
-    after = read(project)
-    assert set(after) == set(before) - {"dictionary"} and all(after[name] != before[name] for name in after)
+    for name, text in {
+        project / "liegg" / "added.py": "",
+        project / "book" / "_static" / "added.css": "",
+        toc: toc.read_text().replace("- file: dictionary\n", ""),
+    }.items():
+        name.parent.mkdir(exist_ok=True)
+        name.write_text(text)
+        built(project)
+        after = read(project)
+        gone = {"dictionary"} if name == toc else set()
+        assert set(after) == set(before) - gone and all(after[name] != before[name] for name in after)
+        before = after
     assert not (project / "book" / "_build" / "html" / "dictionary.html").exists()
