@@ -97,7 +97,7 @@ SAMPLES = "samples: {min: 600, max: 10000000}"
     ("old", "new", "message"),
     [
         ("quick: {}  # the paper's settings fit", "quik: {}  #", "11_o5_regression, profiles.quik.[key]: Input"),
-        ("seconds: {smoke: 10, quick: 60,", "seconds: {quick: 60,", "11_o5_regression, seconds: smoke is missing"),
+        ("seconds: {smoke: 10, quick: 15,", "seconds: {quick: 60,", "11_o5_regression, seconds: smoke is missing"),
         (SAMPLES, "samples: {mim: 600}", "11_o5_regression, allowed: samples may have min, max and"),
         (SAMPLES, "samples: 600", "11_o5_regression, allowed: samples must be a list of values or bounds"),
         (SAMPLES, "samples: {min: 600}", "11_o5_regression, allowed: samples must have a min and a max"),

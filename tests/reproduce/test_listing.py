@@ -25,7 +25,7 @@ def test_what_is_up_to_date_is_said_to_be(monkeypatch):
     assert [*lines(Run("smoke"), [EXPERIMENTS["31_toy"]], parameters=False)] == [
         "part III",
         f"  31_toy: {EXPERIMENTS['31_toy'].title}",
-        "    on two cores: smoke 25 s, quick 5 min, paper 7 min, full 2 d",
+        "    on two cores: smoke 25 s, quick 3 min, paper 7 min, full 2 d",
         "    at profile smoke: up to date",
     ]
 
