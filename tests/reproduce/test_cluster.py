@@ -16,6 +16,7 @@ import psutil
 import pytest
 import torch
 import yaml
+from distributed import Client
 from distributed.cli import dask_scheduler, dask_worker
 
 from liegg import cluster
@@ -73,6 +74,8 @@ def below(worker):
 
 def test_what_workers_measure_counts_by_its_key_and_what_fails_there_shows_how_far_it_came(project, processes):
     processes.add(2, PYTHONPATH=str(project), **dict([cluster.TRIM]))
+    with Client(processes.address) as client:
+        client.wait_for_workers(2, timeout=mini.LONG)
     *good, bad = mini.NAMES
     path = project / "notebooks" / f"{bad}.ipynb"
     whole = path.read_text()
