@@ -11,9 +11,14 @@ LINKING = "# Links\n\nSee {ref}`place`, {eq}`first`, {term}`shift` and {cite:p}`
 FORMULA = "$$\na = b\n$$ (first)\n"
 PAGE = f"(place)=\n# Other\n\nA word.\n\n{FORMULA}\n```{{glossary}}\nshift\n  What moves.\n```\n"
 MARK = "<!-- marked -->"
-EXTENSIONS = "sphinx: {local_extensions: {liegg_terms: _ext, liegg_written: _ext}}"
+DOCUMENTED = "# Code\n\n```{{eval-rst}}\n.. autofunction:: liegg.progress.{}\n```\n"
+EXTENSIONS = """sphinx:
+  local_extensions: {liegg_terms: _ext, liegg_written: _ext}
+  extra_extensions: [sphinx.ext.autodoc, sphinx.ext.viewcode]
+  config: {nitpick_ignore_regex: [["py:.*", ".*"]]}"""
 PAGES = {
-    f"{name}.html" for name in ("index", "linking", "other", "dictionary", *(f"notebooks/{n}" for n in mini.NAMES))
+    f"{name}.html"
+    for name in ("index", "linking", "other", "code", "dictionary", *(f"notebooks/{n}" for n in mini.NAMES))
 }
 
 
@@ -23,10 +28,11 @@ def project(tmp_path_factory):
     made = mini.make(tmp_path_factory.mktemp("reading") / "p")
     (made / "book" / "linking.md").write_text(LINKING)
     (made / "book" / "other.md").write_text(PAGE)
+    (made / "book" / "code.md").write_text(DOCUMENTED.format("clear"))
     (made / "book" / "one.bib").write_text("@misc{one, title = {One}, author = {A. B.}, year = 2022}\n")
     shutil.copytree(mini.ROOT / "book" / "_ext", made / "book" / "_ext")
     for name, added in {
-        "_toc.yml": "- file: linking\n- file: other\n",
+        "_toc.yml": "- file: linking\n- file: other\n- file: code\n",
         "_config.yml": f"bibtex_bibfiles: [one.bib]\n{EXTENSIONS}\n",
     }.items():
         with (made / "book" / name).open("a") as file:
@@ -66,7 +72,7 @@ def written(project):
 
 def test_only_what_changed_is_read_and_written_again(project):
     before, html = read(project), project / "book" / "_build" / "html"
-    assert set(before) == {"index", "linking", "other", "dictionary", *mini.NAMES}
+    assert set(before) == {"index", "linking", "other", "code", "dictionary", *mini.NAMES}
     marked(project)
     (project / "book" / "other.md").write_text(PAGE.replace("word", "comma"))
     built(project)
@@ -95,6 +101,17 @@ def test_all_is_written_again_where_pages_show_what_changed(project, before, aft
         built(project)
         assert written(project) == PAGES
         assert not shown or (shown in linking.read_text()) == (text != PAGE)
+
+
+def test_pages_of_code_follow_what_is_documented(project):
+    """A link to the code of a function leads to it, and its page has the titles of today beside it."""
+    code, html = project / "book" / "code.md", project / "book" / "_build" / "html"
+    for name in ("show", "clear"):
+        code.write_text(DOCUMENTED.format(name).replace("# Code", f"# Code of {name}"))
+        built(project)
+        page = (html / "_modules" / "liegg" / "progress.html").read_text()
+        assert f"_modules/liegg/progress.html#{name}" in (html / "code.html").read_text()
+        assert f'id="{name}"' in page and f"Code of {name}" in page
 
 
 def test_what_no_page_shows_any_more_goes(project):
